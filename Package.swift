@@ -1,0 +1,30 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target is compiled with: Swift 6 concurrency checking, explicit `any`, imports that say what they use and for whom, no warnings.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// A room of the house: a folder under `Sources`, importing only what it names.
+func room(_ name: String, imports: [Target.Dependency] = [], linking libraries: [String] = []) -> Target {
+  .target(name: name, dependencies: imports, swiftSettings: strict, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+/// The tests of a room: `Tests/<Room>Tests`.
+func tests(of room: String, imports: [Target.Dependency] = []) -> Target {
+  .testTarget(name: "\(room)Tests", dependencies: [.byName(name: room), "TestSupport"] + imports, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "hpm",
+  dependencies: [],
+  targets: [
+    room("Tensors"),
+    room("TestSupport", imports: ["Tensors"]),
+    tests(of: "Tensors", imports: []),
+  ]
+)
