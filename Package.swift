@@ -23,8 +23,13 @@ let package = Package(
   name: "hpm",
   dependencies: [],
   targets: [
+    .target(
+      name: "CKernels",
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
+    room("Kernels", imports: ["CKernels", "Tensors"]),
     room("TestSupport", imports: ["Tensors"]),
-    tests(of: "Tensors", imports: []),
+    tests(of: "Tensors"),
+    tests(of: "Kernels", imports: ["Tensors"]),
   ]
 )
