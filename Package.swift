@@ -28,8 +28,12 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
+    room("Masking", imports: ["Tensors"]),
+    room("VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),
+    tests(of: "Masking", imports: ["Tensors"]),
+    tests(of: "VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
   ]
 )
