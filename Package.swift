@@ -21,7 +21,9 @@ func tests(of room: String, imports: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "hpm",
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
   targets: [
     .target(
       name: "CKernels",
@@ -30,6 +32,10 @@ let package = Package(
     room("Kernels", imports: ["CKernels", "Tensors"]),
     room("Masking", imports: ["Tensors"]),
     room("VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    .executableTarget(
+      name: "hpm",
+      dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),

@@ -17,12 +17,14 @@ import Testing
       let masked: Int
       let hard: Int
     }
-    let hard_count: [Count]
+    let hardCount: [Count]
   }
 
   @Test func `counts of masked and of hard patches equal the reference's`() throws {
     let data = try Data(contentsOf: Fixtures.file("schedules.json"))
-    for count in try JSONDecoder().decode(Reference.self, from: data).hard_count {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    for count in try decoder.decode(Reference.self, from: data).hardCount {
       let grid = PatchGrid(rows: 1, columns: count.patches)
       #expect(MaskCount.masked(of: count.patches, ratio: count.ratio) == count.masked)
       // With all scores' order opposite to the keys' the guided part can be told from the rest by its scores.
