@@ -30,8 +30,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
+    room("Checkpoints", imports: ["Tensors"]),
     room("Masking", imports: ["Tensors"]),
-    room("VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    room("VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
     .executableTarget(
       name: "hpm",
       dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -39,7 +40,8 @@ let package = Package(
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),
+    tests(of: "Checkpoints", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
-    tests(of: "VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    tests(of: "VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
   ]
 )
