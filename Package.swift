@@ -31,6 +31,10 @@ let package = Package(
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
     room("Checkpoints", imports: ["Tensors"]),
+    .target(
+      name: "CImages",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("webp"), .linkedLibrary("webpdemux")]),
+    room("Images", imports: ["CImages"]),
     room("Masking", imports: ["Tensors"]),
     room("VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
     .executableTarget(
@@ -41,6 +45,7 @@ let package = Package(
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),
     tests(of: "Checkpoints", imports: ["Tensors"]),
+    tests(of: "Images", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
     tests(of: "VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
   ]
