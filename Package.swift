@@ -26,5 +26,8 @@ let package = Package(
     room("Tensors"),
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors", imports: []),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    room("Service", imports: ["COpenSSL"]),
+    tests(of: "Service"),
   ]
 )
