@@ -50,7 +50,9 @@ package final class ImageStore: Sendable {
   private let now: @Sendable () -> Double
   private let state = Mutex(State())
 
-  /// A store of at most `capacity` bytes, each upload kept `lifetime` seconds; with 0 for either nothing is kept. `now` is a clock in seconds that never goes back.
+  /// A store of at most `capacity` bytes, each upload kept `lifetime` seconds; with 0 for either nothing is kept.
+  ///
+  /// `now` is a clock in seconds that never goes back.
   package init(capacity: Int, lifetime: Double, now: @escaping @Sendable () -> Double) {
     self.capacity = capacity
     self.lifetime = lifetime

@@ -1,4 +1,6 @@
-/// A loaded, warmed model: numbers in, numbers out. The one place where the service meets the method.
+/// A loaded, warmed model: numbers in, numbers out.
+///
+/// It is the one place where the service meets the method.
 ///
 /// Every call may come from any task. An engine throws ``InferenceFailure``; any other error is answered as a fault of ours.
 package protocol InferenceEngine: Sendable {

@@ -20,8 +20,10 @@ package enum ModelDirectory {
     guard let model = configuration.model else { return (files, files.first?.name) }
     if files.contains(where: { $0.name == model }) { return (files, model) }
     guard FileManager.default.isReadableFile(atPath: model) else {
-      let known = files.isEmpty ? "" : "; the models of \(configuration.models ?? "") are \(Set(files.map(\.name)).sorted().joined(separator: ", "))"
-      throw ConfigurationError(description: "--model \(model) is neither a file that can be read nor the name of a model in --models\(known)")
+      let known =
+        files.isEmpty ? "" : "; the models of \(configuration.models ?? "") are \(Set(files.map(\.name)).sorted().joined(separator: ", "))"
+      throw ConfigurationError(
+        description: "--model \(model) is neither a file that can be read nor the name of a model in --models\(known)")
     }
     let stem = name(ofFile: URL(fileURLWithPath: model).lastPathComponent)
     files.removeAll { $0.name == stem }

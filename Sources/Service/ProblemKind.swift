@@ -89,7 +89,10 @@ extension ProblemKind {
   private var parameterEntry: Entry {
     switch self {
     case .unknownParameter:
-      (400, "Unknown query parameter", "Check the spelling of the named parameter; `allowed` lists what this route knows. Nothing was computed.")
+      (
+        400, "Unknown query parameter",
+        "Check the spelling of the named parameter; `allowed` lists what this route knows. Nothing was computed."
+      )
     case .repeatedParameter:
       (400, "Repeated query parameter", "Give the named parameter once; the service does not choose between two values.")
     case .parameterWithoutEffect:
@@ -117,16 +120,31 @@ extension ProblemKind {
     case .tooLarge:
       (413, "Request too large", "Send less at a time, or start the server with a higher limit: `detail` names the limit and its flag.")
     case .unsupportedMedia:
-      (415, "Unsupported kind of body", "Send a PNG, JPEG or WebP image, a NumPy `.npy` array, or `multipart/form-data` with parts named `image`.")
+      (
+        415, "Unsupported kind of body",
+        "Send a PNG, JPEG or WebP image, a NumPy `.npy` array, or `multipart/form-data` with parts named `image`."
+      )
     case .undecodableImage:
-      (422, "Image that does not decode", "The kind of the file is known, but its content is damaged or over the pixel limit; `detail` says where.")
+      (
+        422, "Image that does not decode",
+        "The kind of the file is known, but its content is damaged or over the pixel limit; `detail` says where."
+      )
     case .unsuitableArray:
-      (422, "Array that is not a batch of images", "Send float32 (n, 3, h, w), normalised, or uint8 (n, h, w, 3); sides divisible by the model's patch.")
+      (
+        422, "Array that is not a batch of images",
+        "Send float32 (n, 3, h, w), normalised, or uint8 (n, h, w, 3); sides divisible by the model's patch."
+      )
     case .oneGridNeeded:
-      (422, "More than one grid or image for one output", "`npy` needs one grid for all images, `png` one image; ask for `json`, or use `fit=crop`.")
+      (
+        422, "More than one grid or image for one output",
+        "`npy` needs one grid for all images, `png` one image; ask for `json`, or use `fit=crop`."
+      )
     case .impossibleMask: (422, "Impossible mask", "The strategy cannot give this mask on this grid; `detail` says what it needs.")
     case .imageNeeded:
-      (422, "Mask that needs an image", "Send the image to `POST /mask`, or give `image=` of an earlier upload; `random`, `block`, `uniform`, `square` and `simmim` need none.")
+      (
+        422, "Mask that needs an image",
+        "Send the image to `POST /mask`, or give `image=` of an earlier upload; `random`, `block`, `uniform`, `square` and `simmim` need none."
+      )
     default: (422, "Model that cannot do this", "Choose a model that has the named part: `GET /models` says what each has.")
     }
   }
@@ -134,12 +152,21 @@ extension ProblemKind {
   private var stateEntry: Entry {
     switch self {
     case .queueFull: (429, "Queue full", "More images wait than the server admits. Ask again after `Retry-After` seconds.")
-    case .loading: (503, "Model loading", "The model is being read and warmed. Ask again after `Retry-After` seconds; `GET /health/ready` says when.")
+    case .loading:
+      (503, "Model loading", "The model is being read and warmed. Ask again after `Retry-After` seconds; `GET /health/ready` says when.")
     case .draining: (503, "Shutting down", "This server is leaving. Ask again: another replica, or its successor, answers.")
-    case .noModel: (503, "No model", "No model is being served. Start the server with `--model` or `--models`; `GET /models` gives the reasons.")
+    case .noModel:
+      (503, "No model", "No model is being served. Start the server with `--model` or `--models`; `GET /models` gives the reasons.")
     case .deadline:
-      (504, "Deadline passed", "The answer was not ready in time. Send less at a time, or allow more with `Request-Timeout` and `--request-timeout`.")
-    default: (500, "Fault of the server", "This is a fault of ours. The server's log has it under the answer's `X-Request-Id`; please report both.")
+      (
+        504, "Deadline passed",
+        "The answer was not ready in time. Send less at a time, or allow more with `Request-Timeout` and `--request-timeout`."
+      )
+    default:
+      (
+        500, "Fault of the server",
+        "This is a fault of ours. The server's log has it under the answer's `X-Request-Id`; please report both."
+      )
     }
   }
 

@@ -48,7 +48,8 @@ extension QueryTable {
   private static func reading(when conditions: [QueryParameter.Condition] = []) -> [QueryParameter] {
     [
       .choice("mode", \.mode, standard: "the model's own", when: conditions + [readsLoss]),
-      .integer("draws", \.draws, standard: "\(InferenceQuery.Standard.draws)", in: 2...64, when: conditions + [readsLoss, isMaskedAverage]),
+      .integer(
+        "draws", \.draws, standard: "\(InferenceQuery.Standard.draws)", in: 2...64, when: conditions + [readsLoss, isMaskedAverage]),
     ]
   }
 

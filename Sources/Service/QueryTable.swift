@@ -31,7 +31,8 @@ struct QueryTable: Sendable {
       let conditions = parameters.first { $0.name == name }?.conditions ?? []
       guard let missing = conditions.first(where: { !$0.holds(query, circumstances) }) else { continue }
       throw Problem(
-        .parameterWithoutEffect, "The query parameter \"\(name)\" has no effect on this request: it needs \(missing.need).", parameter: name)
+        .parameterWithoutEffect, "The query parameter \"\(name)\" has no effect on this request: it needs \(missing.need).", parameter: name
+      )
     }
   }
 
