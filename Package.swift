@@ -21,13 +21,38 @@ func tests(of room: String, imports: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "hpm",
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
   targets: [
+    .target(
+      name: "CKernels",
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
-    room("TestSupport", imports: ["Tensors"]),
-    tests(of: "Tensors", imports: []),
+    room("Kernels", imports: ["CKernels", "Tensors"]),
+    room("Masking", imports: ["Tensors"]),
+    room("VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    .executableTarget(
+      name: "hpm",
+      dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
-    room("Service", imports: ["COpenSSL"]),
-    tests(of: "Service"),
+    room(
+      "Service",
+      imports: [
+        "COpenSSL", "HTTP", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    room("TestSupport", imports: ["Tensors"]),
+    tests(of: "Tensors"),
+    tests(of: "Kernels", imports: ["Tensors"]),
+    tests(of: "Masking", imports: ["Tensors"]),
+    tests(of: "VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    tests(
+      of: "Service",
+      imports: [
+        "HTTP", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
   ]
 )

@@ -1,0 +1,49 @@
+// What the instruction-set files share with loops.c: the work of each operation, and the table of its loops.
+#ifndef HPM_LOOPS_H
+#define HPM_LOOPS_H
+
+#include "CKernels.h"
+
+typedef struct {
+    const float *x, *scale, *shift;
+    int64_t width;
+    float epsilon;
+    hpm_element output_element;
+    void *output;
+} layer_norm_work;
+
+typedef struct {
+    hpm_element element;
+    const void *qkv;
+    int64_t tokens, width, heads;
+    void *output;
+} attention_work;
+
+typedef struct {
+    hpm_element element;
+    const void *x;
+    int64_t width;
+    const float *weights;
+    float bias;
+    float *output;
+} row_dot_work;
+
+typedef struct {
+    const float *source, *filler, *positions;
+    const int32_t *source_rows, *position_rows;
+    int64_t width;
+    float *output;
+} place_tokens_work;
+
+typedef struct {
+    void (*layer_norm)(const layer_norm_work *work, int64_t first, int64_t last);
+    int64_t (*attention_scratch_floats)(const attention_work *work);
+    void (*attend)(const attention_work *work, int64_t sequence, int64_t head, int64_t first, int64_t last, float *scratch);
+    void (*row_dot)(const row_dot_work *work, int64_t first, int64_t last);
+    void (*place_tokens)(const place_tokens_work *work, int64_t first, int64_t last);
+} hpm_loops;
+
+extern const hpm_loops hpm_loops_avx2;
+extern const hpm_loops hpm_loops_avx512;
+
+#endif

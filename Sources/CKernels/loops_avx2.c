@@ -1,0 +1,8 @@
+// The loops for AVX2 with fused multiply-add: vectors of eight.
+#include <stdint.h>
+#pragma STDC FP_CONTRACT ON
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define LANES 8
+#define NAME(x) x##_avx2
+#include "vector_loops.h"
+#pragma clang attribute pop

@@ -1,0 +1,67 @@
+import Kernels
+package import Masking
+
+/// Which patches of each image of a batch the encoder sees: equally many of every image.
+package struct VisiblePatches: Sendable {
+  package let grid: PatchGrid
+  /// B.
+  package let images: Int
+  /// Indices in raster order, ascending within an image, images one after another.
+  package let indices: [Int32]
+
+  /// Every patch of every image.
+  package static func all(of grid: PatchGrid, images: Int) -> VisiblePatches {
+    let once = (0..<Int32(clamping: grid.count)).map { $0 }
+    return VisiblePatches(grid: grid, images: images, indices: (0..<images).flatMap { _ in once })
+  }
+
+  /// What each mask leaves visible; one mask an image, all of one grid and count.
+  package init(of masks: [PatchMask]) {
+    guard let first = masks.first else { preconditionFailure("visible patches of no mask") }
+    precondition(masks.allSatisfy { $0.grid == first.grid && $0.maskedCount == first.maskedCount }, "masks of different grids or counts")
+    self.init(
+      grid: first.grid, images: masks.count, indices: masks.flatMap { mask in mask.visibleIndices.map { Int32(clamping: $0) } })
+  }
+
+  private init(grid: PatchGrid, images: Int, indices: [Int32]) {
+    self.grid = grid
+    self.images = images
+    self.indices = indices
+  }
+
+  /// Visible patches of one image.
+  package var perImage: Int { indices.count / images }
+
+  /// Whether nothing is hidden.
+  package var isComplete: Bool { perImage == grid.count }
+
+  /// The encoder's tokens: of each image the class token (the filler, at position 0) and its visible patches.
+  var encoderPlacement: TokenPlacement {
+    var sources: [Int32] = []
+    var positions: [Int32] = []
+    for image in 0..<images {
+      sources.append(-1)
+      positions.append(0)
+      for index in image * perImage..<(image + 1) * perImage {
+        sources.append(Int32(clamping: index))
+        positions.append(1 + indices[index])
+      }
+    }
+    return TokenPlacement(sourceRows: sources, positionRows: positions)
+  }
+
+  /// A decoder's tokens in raster order after the class token: what the encoder made of a visible patch, the mask token (the filler)
+  /// for a hidden one. The decoders do not mind the order, so raster order it is.
+  var decoderPlacement: TokenPlacement {
+    let (tokens, length) = (1 + perImage, 1 + grid.count)
+    var sources = [Int32](repeating: -1, count: images * length)
+    let positions = (0..<images).flatMap { _ in (0..<Int32(clamping: length)) }
+    for image in 0..<images {
+      sources[image * length] = Int32(clamping: image * tokens)
+      for (order, patch) in indices[image * perImage..<(image + 1) * perImage].enumerated() {
+        sources[image * length + 1 + Int(patch)] = Int32(clamping: image * tokens + 1 + order)
+      }
+    }
+    return TokenPlacement(sourceRows: sources, positionRows: positions)
+  }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import Kernels
+import Masking
+import Tensors
+import VisionModels
+
+/// `hpm bench`: how fast this machine predicts losses, beside what its matrix multiplication alone reaches.
+struct BenchCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench", abstract: "Measure encoder and loss predictor against the matrix rate of the same shapes.")
+
+  @Option(help: "The network, with weights by chance: \(ModelConfiguration.presetNames.joined(separator: ", ")).")
+  var preset = "vit_base"
+
+  @Option(help: "Images of one pass; several, separated by commas.")
+  var batch = "1,8"
+
+  @Option(help: "fp32 or bf16.")
+  var precision = Precision.float32
+
+  @Option(help: "Threads to compute with.")
+  var threads = Processor.threadCount
+
+  @Option(help: "Passes timed; medians are reported.")
+  var repetitions = 15
+
+  func run() async throws {
+    guard let configuration = ModelConfiguration.preset(preset) else {
+      throw ValidationError("There is no preset \(preset); choose one of \(ModelConfiguration.presetNames.joined(separator: ", ")).")
+    }
+    let batches = batch.split(separator: ",").compactMap { Int($0) }
+    guard !batches.isEmpty, batches.allSatisfy({ $0 > 0 }), threads > 0, repetitions > 0 else {
+      throw ValidationError("Batch, threads and repetitions are whole numbers from 1.")
+    }
+    let (precision, threads, repetitions) = (precision, threads, repetitions)
+    for line in try await ComputeThread().run({
+      try Benchmark(configuration, precision: precision, threads: threads, repetitions: repetitions).lines(batches: batches)
+    }) { print(line) }
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
+
+/// One measurement of a network; made and used on the compute thread.
+private struct Benchmark {
+  private let configuration: ModelConfiguration
+  private let operations: OneDNNOperations
+  private let repetitions: Int
+  private let title: String
+
+  init(_ configuration: ModelConfiguration, precision: Precision, threads: Int, repetitions: Int) throws {
+    self.configuration = configuration
+    operations = try OneDNNOperations(precision: precision, threads: threads)
+    self.repetitions = repetitions
+    title = "\(precision.rawValue), \(threads) threads, \(Processor.instructionSet ?? "?")"
+  }
+
+  func lines(batches: [Int]) throws -> [String] {
+    let model = try HardPatchModel(
+      configuration, lossPredictorRows: configuration.patchLength, reading: RandomParameters(seed: 0), operations: operations)
+    var lines = ["\(title): \(Self.number(configuration.operationsPerImage / 1e9)) GFLOP an image"]
+    for batch in batches {
+      let pixels = [Float](repeating: 0.5, count: batch * configuration.grid.count * configuration.patchLength)
+      let visible = VisiblePatches.all(of: configuration.grid, images: batch)
+      var modelTimes: [Double] = []
+      var matrixTimes: [Double] = []
+      let layers = try matrixLayers(batch: batch)
+      // Alternating, so that a machine whose speed drifts slows both.
+      for _ in 0..<repetitions + 1 {
+        modelTimes.append(try Self.seconds { _ = try model.predictLoss(pixels.span, visible) })
+        matrixTimes.append(try matrixSeconds(layers))
+      }
+      lines.append(line(batch: batch, model: Self.median(modelTimes.dropFirst()), matrix: Self.median(matrixTimes.dropFirst())))
+    }
+    return lines
+  }
+
+  private func line(batch: Int, model: Double, matrix: Double) -> String {
+    let linear = configuration.linearShapes.reduce(0) { $0 + $1.operations } * Double(batch)
+    let matrixRate = linear / matrix
+    let modelRate = configuration.operationsPerImage * Double(batch) / model
+    return "batch \(batch): \(Self.number(model * 1000 / Double(batch))) ms an image, \(Self.number(modelRate / 1e9)) GFLOP/s; "
+      + "matrix products alone \(Self.number(matrixRate / 1e9)) GFLOP/s; share \(Self.number(100 * modelRate / matrixRate)) %"
+  }
+
+  private struct Layer {
+    let shape: ModelConfiguration.LinearShape
+    let weights: OneDNNOperations.LinearWeights
+    let input: Matrix
+    let output: Matrix
+  }
+
+  private func matrixLayers(batch: Int) throws -> (layers: [Layer], arena: ArenaBox) {
+    let box = ArenaBox()
+    let layers = try configuration.linearShapes.map { shape in
+      Layer(
+        shape: shape,
+        weights: try operations.makeLinear(inputs: shape.inputs, outputs: shape.outputs, typicalRows: shape.rows) { weights, _ in
+          for index in 0..<weights.count { weights[index] = 0.01 }
+        },
+        input: box.arena.matrix(rows: shape.rows * batch, columns: shape.inputs, type: operations.activationType),
+        output: box.arena.matrix(rows: shape.rows * batch, columns: shape.outputs, type: operations.activationType))
+    }
+    return (layers, box)
+  }
+
+  /// The time of the bare products, each as often as one pass has it.
+  private func matrixSeconds(_ layers: (layers: [Layer], arena: ArenaBox)) throws -> Double {
+    try Self.seconds {
+      for layer in layers.layers {
+        for _ in 0..<layer.shape.times { try operations.linear(layer.input, layer.weights, .store, into: layer.output) }
+      }
+    }
+  }
+
+  private final class ArenaBox {
+    var arena = ActivationArena()
+  }
+
+  private static func seconds(_ body: () throws -> Void) rethrows -> Double {
+    let start = ContinuousClock.now
+    try body()
+    let elapsed = ContinuousClock.now - start
+    return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+  }
+
+  private static func median(_ values: some Sequence<Double>) -> Double {
+    let sorted = values.sorted()
+    return sorted[sorted.count / 2]
+  }
+
+  private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+}
