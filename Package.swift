@@ -21,15 +21,19 @@ func tests(of room: String, imports: [Target.Dependency] = []) -> Target {
 
 let package = Package(
   name: "hpm",
-  dependencies: [],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0")
+  ],
   targets: [
     .target(
       name: "CKernels",
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
+    room("HTTP", imports: [.product(name: "HTTPTypes", package: "swift-http-types")]),
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),
+    tests(of: "HTTP", imports: ["Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
   ]
 )
