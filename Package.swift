@@ -22,7 +22,9 @@ func tests(of room: String, imports: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "hpm",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .target(
@@ -36,11 +38,13 @@ let package = Package(
       name: "hpm",
       dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    room("Images"),
+    room("HTTP", imports: [.product(name: "HTTPTypes", package: "swift-http-types")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     room(
       "Service",
       imports: [
-        "COpenSSL", "HTTP", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "COpenSSL", "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     room("TestSupport", imports: ["Tensors"]),
@@ -48,10 +52,11 @@ let package = Package(
     tests(of: "Kernels", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
     tests(of: "VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    tests(of: "HTTP", imports: ["Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
     tests(
       of: "Service",
       imports: [
-        "HTTP", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
   ]
