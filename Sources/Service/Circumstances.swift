@@ -1,3 +1,5 @@
+import Masking
+
 /// What decides, beside the query itself, whether a parameter has an effect.
 struct Circumstances: Sendable {
   enum Route: Sendable { case predictLoss, mask, reconstruct }
@@ -10,9 +12,9 @@ struct Circumstances: Sendable {
     /// A body that is one image.
     case image
     /// A body of parts.
-    case parts(Int)
+    case parts
     /// A NumPy array.
-    case array(Int)
+    case array
 
     /// Whether one request asks about several images.
     var isBatch: Bool {
@@ -23,7 +25,7 @@ struct Circumstances: Sendable {
     }
 
     var isArray: Bool {
-      if case .array = self { true } else { false }
+      self == .array
     }
   }
 
@@ -37,7 +39,7 @@ struct Circumstances: Sendable {
   func view(_ query: InferenceQuery) -> ViewWord { query.view ?? (route == .mask ? .mask : .heatmap) }
 
   /// What decides which patches are masked.
-  func strategy(_ query: InferenceQuery) -> StrategyWord {
+  func strategy(_ query: InferenceQuery) -> MaskStrategy {
     query.strategy ?? (route == .mask && pixels == .none ? .random : .hard)
   }
 

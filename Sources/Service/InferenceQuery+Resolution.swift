@@ -5,11 +5,18 @@ extension InferenceQuery {
     return fit == .native ? "native \(maximumSide ?? Standard.maximumSide)" : fit.rawValue
   }
 
-  /// The masks that a masked average is taken over.
-  var averagingDraws: Int { draws ?? Standard.draws }
-
-  /// Mode and draws as a key of kept maps.
-  func reading(_ mode: PredictionMode) -> String {
-    mode == .maskedAverage ? "\(mode.rawValue) \(averagingDraws)" : mode.rawValue
+  /// How many masks a masked average of `model` is taken over: enough that each patch is hidden in at least one.
+  ///
+  /// One draw hides at least the share γ of the patches, so ceil(1/γ) draws, differing in no patch's count by more than one, hide all.
+  func averagingDraws(of model: ModelDescription) throws(Problem) -> Int {
+    let ratio = model.trainingMaskRatio ?? Standard.ratio
+    let needed = ratio > 0 ? Int(exactly: min((1 / ratio).rounded(.up), 64)) ?? 64 : 64
+    guard let draws else { return max(Standard.draws, needed) }
+    guard draws >= needed else {
+      throw Problem(
+        .invalidParameter, "\(draws) draws at the training ratio \(ratio) do not hide every patch; \(needed) do.", parameter: "draws",
+        allowed: ["\(needed) to 64"])
+    }
+    return draws
   }
 }

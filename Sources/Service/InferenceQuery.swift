@@ -1,3 +1,5 @@
+import Masking
+
 /// What the query of an inference route asks for: `nil` where a parameter was not given.
 struct InferenceQuery: Sendable {
   /// The values that parameters have where a request does not give them.
@@ -25,7 +27,7 @@ struct InferenceQuery: Sendable {
   var mode: PredictionMode?
   var draws: Int?
   var ratio: Double?
-  var strategy: StrategyWord?
+  var strategy: MaskStrategy?
   var alpha: Double?
   var epoch: Int?
   var epochs: Int?

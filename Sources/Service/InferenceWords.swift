@@ -14,16 +14,6 @@ enum AnswerFormat: String, Sendable, CaseIterable {
 /// How an image is brought to the model's size.
 enum FitWord: String, Sendable, CaseIterable { case crop, stretch, native }
 
-/// What decides which patches are masked.
-enum StrategyWord: String, Sendable, CaseIterable {
-  case hard, easy, random, block, uniform, square, simmim, attention
-
-  /// Whether patches are chosen by predicted loss.
-  var usesPredictedLoss: Bool { self == .hard || self == .easy }
-  /// Whether patches are chosen by anything that only an image can give.
-  var needsImage: Bool { usesPredictedLoss || self == .attention }
-}
-
 /// What a PNG shows.
 enum ViewWord: String, Sendable, CaseIterable {
   case heatmap, overlay, input, mask, masked

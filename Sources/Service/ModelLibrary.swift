@@ -84,6 +84,9 @@ package final class ModelLibrary: Sendable {
     }
   }
 
+  /// The model that `name` or `name@version` stands for, whatever its state.
+  package func entry(_ specification: String) -> Entry? { index(of: specification).map { entries[$0] } }
+
   /// Seconds after which asking again for a model that is loading may help.
   private static var retryAfter: Int { 5 }
 

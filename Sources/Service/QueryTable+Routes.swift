@@ -1,3 +1,5 @@
+import Masking
+
 extension QueryTable {
   /// Of `POST /predict-loss`.
   static let predictLoss = QueryTable(

@@ -52,7 +52,7 @@ extension ParameterCase {
   private static let predictLoss: [ParameterCase] = [
     .init(table: .predictLoss, parameter: "model", value: "hpm-tiny@2"),
     .init(table: .predictLoss, parameter: "format", value: "npy"),
-    .init(table: .predictLoss, parameter: "fit", value: "stretch", without: ([:], .json, .array(2))),
+    .init(table: .predictLoss, parameter: "fit", value: "stretch", without: ([:], .json, .array)),
     .init(table: .predictLoss, parameter: "max_side", value: "512", with: ["fit": "native"], without: (["fit": "crop"], .json, .image)),
     .init(table: .predictLoss, parameter: "mode", value: "masked_average", without: (["view": "input"], .png, .image)),
     .init(
@@ -93,7 +93,7 @@ extension ParameterCase {
     .init(table: .getMask, parameter: "grid", value: "14x20", pixels: .none, without: ([:], .json, .kept)),
     .init(table: .getMask, parameter: "model", value: "tiny", pixels: .kept, without: ([:], .json, .none)),
     .init(table: .getMask, parameter: "fit", value: "stretch", pixels: .kept, without: ([:], .json, .none)),
-    .init(table: .postMask, parameter: "fit", value: "stretch", without: ([:], .json, .array(1))),
+    .init(table: .postMask, parameter: "fit", value: "stretch", without: ([:], .json, .array)),
     .init(table: .postMask, parameter: "max_side", value: "96", with: ["fit": "native"], without: ([:], .json, .image)),
     .init(table: .postMask, parameter: "mode", value: "masked_average", without: (["strategy": "random"], .json, .image)),
     .init(table: .postMask, parameter: "draws", value: "9", with: ["mode": "masked_average"], without: ([:], .json, .image)),
@@ -109,7 +109,7 @@ extension ParameterCase {
       without: (["epoch": "1", "strategy": "random"], .json, .image)),
     .init(table: .postMask, parameter: "reveal", value: "0.5", with: ["strategy": "attention"], without: ([:], .json, .image)),
     .init(table: .getMask, parameter: "seed", value: "9007199254740991", pixels: .none),
-    .init(table: .postMask, parameter: "count", value: "4096", without: ([:], .json, .parts(2))),
+    .init(table: .postMask, parameter: "count", value: "4096", without: ([:], .json, .parts)),
     .init(table: .postMask, parameter: "view", value: "masked", format: .png, without: ([:], .json, .image)),
     .init(table: .getMask, parameter: "scale", value: "8", format: .png, pixels: .none, without: ([:], .npy, .none)),
   ]
@@ -117,7 +117,7 @@ extension ParameterCase {
   private static let reconstruct: [ParameterCase] = [
     .init(table: .reconstruct, parameter: "model", value: "tiny"),
     .init(table: .reconstruct, parameter: "format", value: "png"),
-    .init(table: .reconstruct, parameter: "fit", value: "stretch", without: ([:], .json, .array(1))),
+    .init(table: .reconstruct, parameter: "fit", value: "stretch", without: ([:], .json, .array)),
     .init(table: .reconstruct, parameter: "max_side", value: "64", with: ["fit": "native"], without: ([:], .json, .image)),
     .init(table: .reconstruct, parameter: "ratio", value: "0.5"),
     .init(table: .reconstruct, parameter: "draws", value: "4"),
