@@ -33,9 +33,6 @@ struct ModelCall: Sendable {
 
   /// The reconstruction of one subject.
   func reconstruct(_ subject: Subject, ratio: Double, draws: Int, timing: inout ServerTiming) async throws(Problem) -> Reconstruction {
-    guard model.hasReconstructor else {
-      throw Problem(.incapableModel, "The model \(model.name) has no pixel decoder, so it cannot reconstruct an image.")
-    }
     let batch = PixelBatch(
       count: 1, height: subject.height, width: subject.width, values: subject.values)
     let answer = try await asked { try await engine.reconstruct(batch, ratio: ratio, draws: draws) }

@@ -9,6 +9,9 @@ struct ReconstructRoute: Sendable {
     let query = try QueryTable.reconstruct.read(request.queryPairs)
     let format = try AnswerFormat.negotiated(query, request, among: [.json, .png])
     let engine = try pipeline.library.engine(query.model)
+    guard engine.description.hasReconstructor else {
+      throw Problem(.incapableModel, "The model \(engine.description.name) has no pixel decoder, so it cannot reconstruct an image.")
+    }
     let upload = try await Upload.read(request, pipeline.limits)
     let inquiry = try pipeline.inquire(
       request, query, of: engine, table: .reconstruct, route: .reconstruct, format: format, upload: upload)
