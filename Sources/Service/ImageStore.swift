@@ -43,6 +43,8 @@ package final class ImageStore: Sendable {
     var entries: [String: Entry] = [:]
     var bytes = 0
     var uses: UInt64 = 0
+    /// No upload was stored before this time.
+    var oldest = Double.infinity
   }
 
   private let capacity: Int
@@ -107,6 +109,7 @@ package final class ImageStore: Sendable {
     var entry = entry
     state.uses += 1
     entry.lastUse = state.uses
+    state.oldest = min(state.oldest, entry.storedAt)
     state.bytes += entry.cost - (state.entries[id]?.cost ?? 0)
     state.entries[id] = entry
     while state.bytes > capacity, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
@@ -116,7 +119,9 @@ package final class ImageStore: Sendable {
 
   private func dropExpired(from state: inout State) {
     let limit = now() - lifetime
+    guard state.oldest <= limit else { return }
     for (id, entry) in state.entries where entry.storedAt <= limit { drop(id, from: &state) }
+    state.oldest = state.entries.values.lazy.map(\.storedAt).min() ?? .infinity
   }
 
   private func drop(_ id: String, from state: inout State) {
