@@ -6,6 +6,8 @@ struct Answer: Sendable {
   let mediaType: String
   let body: [UInt8]
   var status = HTTPResponse.Status.ok
+  /// Seconds after which asking again may help, for a status that says no.
+  var retryAfter: Int?
   var timing: ServerTiming?
   var model: ModelDescription?
 
@@ -25,6 +27,7 @@ extension Response {
   /// The 200 that carries `answer`; to a GET with a strong validator, or the 304 that its validator allows (RFC 9110 §13.1.2).
   init(_ answer: Answer, to request: HTTPRequest) {
     var fields: HTTPFields = [.contentType: answer.mediaType, .vary: "Accept"]
+    if let seconds = answer.retryAfter { fields[.retryAfter] = String(seconds) }
     if let timing = answer.timing { fields[.serverTiming] = timing.field }
     if let model = answer.model { fields[.model] = ModelStamp(model: model).field }
     guard request.method == .get || request.method == .head, answer.status == .ok else {

@@ -13,16 +13,16 @@ struct Endpoint: Sendable {
       let seconds: Double
       switch Self.deadline(request.head.headerFields, atMost: requestTimeout) {
       case .success(let value): seconds = value
-      case .failure(let problem): return Response(problem, instance: request.path)
+      case .failure(let problem): return Response(problem, instance: request.instance)
       }
       return await Deadline.race(seconds: seconds) {
         let problem = Problem(.deadline, "The answer was not ready within \(seconds) seconds, the request's deadline.")
-        return Response(problem, instance: request.path)
+        return Response(problem, instance: request.instance)
       } work: {
         do throws(Problem) {
           return Response(try await work(request), to: request.head)
         } catch {
-          return Response(error, instance: request.path)
+          return Response(error, instance: request.instance)
         }
       }
     }

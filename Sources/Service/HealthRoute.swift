@@ -39,7 +39,10 @@ struct HealthRoute: Sendable {
     _ = try request.uniqueQuery(knowing: [])
     let reasons = readiness.reasons
     var answer = Answer(json: Report(reasons: reasons))
-    if !reasons.isEmpty { answer.status = .serviceUnavailable }
+    if !reasons.isEmpty {
+      answer.status = .serviceUnavailable
+      answer.retryAfter = ModelLibrary.retryAfter
+    }
     return answer
   }
 

@@ -36,7 +36,7 @@ struct InferencePipeline: Sendable {
     let draws = try query.averagingDraws(of: engine.description)
     return Inquiry(
       query: query, circumstances: circumstances, call: ModelCall(engine: engine, logger: logger), upload: upload, order: order,
-      draws: draws, instance: request.path)
+      draws: draws, instance: request.instance)
   }
 
   /// Decodes and cuts every image of the request, then asks the model what the answer depends on.

@@ -88,7 +88,7 @@ package final class ModelLibrary: Sendable {
   package func entry(_ specification: String) -> Entry? { index(of: specification).map { entries[$0] } }
 
   /// Seconds after which asking again for a model that is loading may help.
-  private static var retryAfter: Int { 5 }
+  static var retryAfter: Int { 5 }
 
   private func index(of specification: String?) -> Int? {
     guard let wanted = specification ?? defaultName else { return nil }

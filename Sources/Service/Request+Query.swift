@@ -2,6 +2,9 @@ import HTTP
 import HTTPTypes
 
 extension Request {
+  /// The path as it was sent, without the query: what a problem calls its instance.
+  var instance: String { String((head.path ?? "/").prefix { $0 != "?" }) }
+
   /// The query as name and value.
   var queryPairs: [(name: String, value: String)] { query.map { ($0.name, $0.value) } }
 

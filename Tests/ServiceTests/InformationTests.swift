@@ -22,6 +22,7 @@ import Testing
     let reply = try await harness.send(.get, "/health/ready")
     #expect(reply.status == 503)
     #expect(reply.text == #"{"ready":false,"reasons":["draining","no_model"]}"#)
+    #expect(reply.head.headerFields[.retryAfter] == "5")
   }
 
   @Test func `serves on while it drains`() async throws {
