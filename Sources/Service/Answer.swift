@@ -37,7 +37,7 @@ extension Response {
     let tag = "\"\(Digest.sha256(answer.body))\""
     fields[.eTag] = tag
     fields[.cacheControl] = "no-cache"
-    if let condition = request.headerFields[.ifNoneMatch], Self.matches(condition, tag) {
+    if EntityTag.matches(ifNoneMatch: request.headerFields[.ifNoneMatch], tag) {
       fields[.contentType] = nil
       self.init(head: HTTPResponse(status: .notModified, headerFields: fields), body: .empty)
     } else {
@@ -52,14 +52,6 @@ extension Response {
     let details = ProblemDetails(problem: problem, instance: path)
     self.init(
       head: HTTPResponse(status: .init(code: problem.kind.status), headerFields: fields), body: .bytes(JSONWriter.bytes(of: details)))
-  }
-
-  /// Weak comparison, which If-None-Match uses (RFC 9110 §8.8.3.2).
-  private static func matches(_ condition: String, _ tag: String) -> Bool {
-    condition.split(separator: ",").contains { candidate in
-      let candidate = candidate.trimmingPrefix { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-      return candidate == "*" || candidate == tag || candidate == "W/\(tag)"
-    }
   }
 }
 

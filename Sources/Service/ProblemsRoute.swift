@@ -28,7 +28,7 @@ struct ProblemsRoute: Sendable {
     let text = """
       <!doctype html>
       <html lang="en">
-      <head><meta charset="utf-8"><title>\(title)</title><link rel="stylesheet" href="/page.css"></head>
+      <head><meta charset="utf-8"><title>\(title)</title><link rel="stylesheet" href="/page/page.css"></head>
       <body><main>
       <h1>\(title)</h1>
       \(body)

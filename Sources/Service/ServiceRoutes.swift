@@ -17,6 +17,7 @@ struct ServiceRoutes: Sendable {
     var router = Router(errorResponse: Self.refusal) { request, handler in await log.around(request, handler) }
     addInference(to: &router)
     addInformation(to: &router)
+    addPage(to: &router)
     return router
   }
 
@@ -40,6 +41,19 @@ struct ServiceRoutes: Sendable {
     router.on(.get, "/health/ready", endpoint.handler { request throws(Problem) in try health.ready(request) })
     router.on(.get, "/problems", endpoint.handler { request throws(Problem) in try problems.list(request) })
     router.on(.get, "/problems/{code}", endpoint.handler { request throws(Problem) in try problems.one(request) })
+  }
+
+  private func addPage(to router: inout Router) {
+    guard let page else { return }
+    let files = StaticFiles(root: page, errorResponse: Self.refusal)
+    let handler: Handler = { request in
+      var response = await files.respond(to: request)
+      response.head.headerFields[.vary] = "Accept"
+      response.head.headerFields[.contentSecurityPolicy] = "default-src 'self'; img-src 'self' blob:"
+      return response
+    }
+    router.on(.get, "/", handler)
+    router.on(.get, "/page/{file...}", handler)
   }
 
   /// What a client sees of a request that the server or the router refused by itself.

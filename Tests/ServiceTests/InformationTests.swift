@@ -1,4 +1,6 @@
+import Foundation
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import Service
@@ -104,6 +106,33 @@ import Testing
     #expect(refused.head.headerFields[.allow] == "GET, HEAD, OPTIONS, POST")
     let unknown = try await harness.send(try #require(HTTPRequest.Method(rawValue: "BREW")), "/mask")
     #expect(try unknown.problem() == "not-implemented")
+  }
+}
+
+@Suite struct PageTests {
+  private let page = Fixtures.root.appendingPathComponent("Public").path
+
+  @Test func `serves the page and its files`() async throws {
+    let harness = await Harness([], page: page, over: .loopback)
+    let reply = try await harness.send(.get, "/")
+    #expect(reply.head.headerFields[.contentType] == "text/html; charset=utf-8")
+    #expect(reply.head.headerFields[.vary] == "Accept")
+    #expect(reply.text.contains("POST /predict-loss"))
+    for file in ["/page/page.css", "/page/page.js"] {
+      #expect(reply.text.contains("\"\(file)\""))
+      #expect(try await harness.send(.get, file).status == 200)
+    }
+    await harness.application.drain()
+  }
+
+  @Test func `links to routes that answer`() async throws {
+    let harness = await Harness(page: page, over: .loopback)
+    let text = try await harness.send(.get, "/").text
+    for match in text.matches(of: /<a href="([^"]+)"/) {
+      let target = String(match.1).replacing("&amp;", with: "&")
+      #expect(try await harness.send(.get, target).status == 200, "\(target)")
+    }
+    await harness.application.drain()
   }
 }
 
