@@ -32,8 +32,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
+    room("Checkpoints", imports: ["Tensors"]),
     room("Masking", imports: ["Tensors"]),
-    room("VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
+    room("VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
     .executableTarget(
       name: "hpm",
       dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -50,8 +51,8 @@ let package = Package(
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),
+    tests(of: "Checkpoints", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
-    tests(of: "VisionModels", imports: ["Kernels", "Masking", "Tensors"]),
     tests(of: "HTTP", imports: ["Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
     tests(
       of: "Service",
@@ -59,5 +60,6 @@ let package = Package(
         "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    tests(of: "VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
   ]
 )

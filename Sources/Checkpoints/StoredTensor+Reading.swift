@@ -1,0 +1,63 @@
+import Tensors
+
+extension StoredTensor {
+  /// Elements converted at a time: small enough for the second-level cache.
+  private static let chunk = 1 << 16
+
+  /// Writes the elements in row-major order as float32 to `destination`, which has just as many.
+  func read(from file: CheckpointFile, into destination: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
+    guard isDense else { return try readStrided(from: file, into: destination) }
+    if type == .float32 {
+      return try file.fill(UnsafeMutableRawBufferPointer(destination), at: byteOffset)
+    }
+    var first = 0
+    while first < destination.count {
+      let count = min(Self.chunk, destination.count - first)
+      let bytes = try file.bytes(at: byteOffset + first * type.byteCount, count: count * type.byteCount)
+      convert(bytes, count: count) { destination[first + $0] = $1 }
+      first += count
+    }
+  }
+
+  /// A view with gaps or swapped axes: its whole run is read, then picked from.
+  private func readStrided(from file: CheckpointFile, into destination: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
+    let count = span
+    let bytes = try file.bytes(at: byteOffset, count: count * type.byteCount)
+    var run = [Float](repeating: 0, count: count)
+    convert(bytes, count: count) { run[$0] = $1 }
+    var index = [Int](repeating: 0, count: shape.rank)
+    var position = 0
+    for element in 0..<destination.count {
+      destination[element] = run[position]
+      var axis = shape.rank - 1
+      while axis >= 0 {
+        index[axis] += 1
+        position += strides[axis]
+        if index[axis] < shape[axis] { break }
+        position -= index[axis] * strides[axis]
+        index[axis] = 0
+        axis -= 1
+      }
+    }
+  }
+
+  /// Hands each of `count` elements, widened or narrowed to float32, to `body`.
+  private func convert(_ bytes: [UInt8], count: Int, _ body: (Int, Float) -> Void) {
+    bytes.withUnsafeBytes { raw in
+      switch type {
+      case .float16: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 2 * i, as: Float16.self))) }
+      case .bfloat16: for i in 0..<count { body(i, raw.loadUnaligned(fromByteOffset: 2 * i, as: BFloat16.self).float) }
+      case .float64: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 8 * i, as: Double.self))) }
+      case .float32: for i in 0..<count { body(i, raw.loadUnaligned(fromByteOffset: 4 * i, as: Float.self)) }
+      case .int64: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 8 * i, as: Int64.self))) }
+      case .int32: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 4 * i, as: Int32.self))) }
+      case .int16: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 2 * i, as: Int16.self))) }
+      case .int8: for i in 0..<count { body(i, Float(raw.load(fromByteOffset: i, as: Int8.self))) }
+      case .uint64: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 8 * i, as: UInt64.self))) }
+      case .uint32: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))) }
+      case .uint16: for i in 0..<count { body(i, Float(raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self))) }
+      case .uint8, .bool: for i in 0..<count { body(i, Float(raw[i])) }
+      }
+    }
+  }
+}
