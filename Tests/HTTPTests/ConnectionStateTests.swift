@@ -71,11 +71,21 @@ import Testing
   @Test func `input is not read while the handler is behind with the body`() {
     var state = Self.state()
     _ = state.received(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n123".utf8), now: .zero)
-    state.isBodyPaused = true
+    state.bodyIsFull(now: .zero)
     #expect(!state.wantsInput)
     #expect(state.timePassed(now: .seconds(1000)).isEmpty)
     state.bodyHasRoom(now: .seconds(1000))
     #expect(state.wantsInput)
+  }
+
+  @Test func `a body that trickles is refused, one that comes fast enough is not`() {
+    let head = Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n".utf8)
+    for (octets, isRefused) in [(1, true), (300, false)] {
+      var state = Self.state()
+      _ = state.received(head, now: .zero)
+      for second in 1...20 { _ = state.received([UInt8](repeating: 0, count: octets), now: .seconds(second)) }
+      #expect(state.timePassed(now: .seconds(20)).isEmpty != isRefused)
+    }
   }
 
   @Test func `further requests are not read without end while one is answered`() {

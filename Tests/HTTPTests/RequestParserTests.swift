@@ -50,7 +50,7 @@ private let requestLines: [ParserCase] = [
   .line("user in the authority", "GET http://u@b/ HTTP/1.1"), .line("ftp", "GET ftp://b/ HTTP/1.1"), .line("NUL", "GET /\0 HTTP/1.1"),
   .line("encoded NUL", "GET /%00 HTTP/1.1"), .line("broken escape", "GET /%4 HTTP/1.1"),
   .line("broken escape in the query", "GET /?a=%zz HTTP/1.1"),
-  .line("not UTF-8", "GET /%ff HTTP/1.1"), .line("HTTP/2 preface", "PRI * HTTP/2.0", 400), .line("HTTP/2", "GET / HTTP/2.0", 505),
+  .line("not UTF-8", "GET /%ff HTTP/1.1"), .line("HTTP/2 preface", "PRI * HTTP/2.0", 505), .line("HTTP/2", "GET / HTTP/2.0", 505),
   .line("HTTP/0.9", "GET / HTTP/0.9", 505), .line("CONNECT", "CONNECT a:80 HTTP/1.1", 501),
   .line("8000 octets", "GET /" + String(repeating: "a", count: 7985) + " HTTP/1.1", nil),
   .line("9000 octets", "GET /" + String(repeating: "a", count: 9000) + " HTTP/1.1", 414),
