@@ -103,7 +103,7 @@ final class Connection: @unchecked Sendable {
   private func perform(_ action: ConnectionState.Action) {
     switch action {
     case .handle(let head): handle(head)
-    case .deliver(let bytes): if body?.append(bytes) == .full { state.isBodyPaused = true }
+    case .deliver(let bytes): if body?.append(bytes) == .full { state.bodyIsFull(now: host.clock.now()) }
     case .finishBody: body?.finish()
     case .failBody(let error): body?.fail(error)
     case .refuse(let error): refuse(error)

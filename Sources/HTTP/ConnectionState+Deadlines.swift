@@ -7,6 +7,9 @@ struct ConnectionClocks {
   /// When the last exchange ended; `nil` before the first has.
   var idleSince: Duration?
   var lastArrival: Duration
+  /// When the server began to wait for the body, later by the time that it did not read.
+  var bodyStarted: Duration
+  var bodyPausedSince: Duration?
   /// When output last moved while there is some left.
   var outputBlockedSince: Duration?
   var lingeringSince: Duration?
@@ -14,6 +17,7 @@ struct ConnectionClocks {
   init(accepted: Duration) {
     self.accepted = accepted
     lastArrival = accepted
+    bodyStarted = accepted
   }
 }
 
@@ -53,8 +57,13 @@ extension ConnectionState {
     case .complete, .failed: return []
     case .arriving where isBodyPaused || exchange.expectation == .continue100: return []
     case .arriving, .skipped:
-      guard now - clocks.lastArrival >= timeouts.body else { return [] }
-      let refusal = ProtocolError(.timeOut, "no more of the request's body arrived for \(timeouts.body); send it without pauses")
+      if now - clocks.lastArrival >= timeouts.body {
+        let refusal = ProtocolError(.timeOut, "no more of the request's body arrived for \(timeouts.body); send it without pauses")
+        return failBody(.incomplete, refusal: refusal, now: now)
+      }
+      let waited = now - clocks.bodyStarted
+      guard waited > timeouts.bodyGrace, waited * timeouts.minimumBodyRate > .seconds(exchange.bodyOctets) else { return [] }
+      let refusal = ProtocolError(.timeOut, "the request's body arrives more slowly than \(timeouts.minimumBodyRate) bytes a second")
       return failBody(.incomplete, refusal: refusal, now: now)
     }
   }

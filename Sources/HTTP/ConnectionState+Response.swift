@@ -70,7 +70,7 @@ extension ConnectionState {
   private static func framing(of response: Response, for head: RequestHead?) -> ResponseFraming {
     if head?.request.method == .head || ResponseWriter.isBodiless(response.head.status) { return .none }
     switch response.body {
-    case .empty: return .none
+    case .empty: return .counted(0)
     case .bytes(let bytes): return .counted(bytes.count)
     case .stream:
       if let declared = response.head.headerFields[.contentLength].flatMap({ Int($0) }), declared >= 0 { return .counted(declared) }

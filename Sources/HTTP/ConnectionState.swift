@@ -136,13 +136,20 @@ struct ConnectionState {
     guard case .exchange(var exchange) = phase, exchange.expectation == .continue100, exchange.answer == .awaited else { return [] }
     exchange.expectation = .none
     phase = .exchange(exchange)
-    clocks.lastArrival = now
+    (clocks.lastArrival, clocks.bodyStarted) = (now, now)
     return [.send(ResponseWriter.continueResponse)]
+  }
+
+  /// The handler is behind with the body: read no further.
+  mutating func bodyIsFull(now: Duration) {
+    guard !isBodyPaused else { return }
+    (isBodyPaused, clocks.bodyPausedSince) = (true, now)
   }
 
   /// The handler has read enough for more to come.
   mutating func bodyHasRoom(now: Duration) {
-    isBodyPaused = false
+    if let since = clocks.bodyPausedSince { clocks.bodyStarted += now - since }
+    (isBodyPaused, clocks.bodyPausedSince) = (false, nil)
     clocks.lastArrival = now
   }
 
@@ -187,7 +194,7 @@ struct ConnectionState {
     switch event {
     case .head(let head):
       phase = .exchange(Exchange(head: head, body: .arriving, expectation: head.expectation, persistence: head.persistence))
-      (isBodyPaused, clocks.headStarted) = (false, nil)
+      (isBodyPaused, clocks.bodyPausedSince, clocks.headStarted, clocks.bodyStarted) = (false, nil, nil, now)
       return [.handle(head)]
     case .body(let bytes): return bodyArrived(bytes)
     case .end:

@@ -11,7 +11,7 @@ struct LineBuffer {
 
   private var bytes: [UInt8] = []
   private var start = 0
-  /// No line feed lies before this index.
+  /// No line end lies before this index.
   private var scanned = 0
 
   var count: Int { bytes.count - start }
@@ -32,20 +32,21 @@ struct LineBuffer {
 
   /// The next line without its CRLF, if it is no longer than `limit`.
   ///
-  /// - Throws: 400 for a line feed without a carriage return (RFC 9112 §2.2 allows accepting it; two readers would not agree).
+  /// - Throws: 400 for a CR or an LF alone (RFC 9112 §2.2 allows accepting the latter; two readers would not agree).
   mutating func line(atMost limit: Int) throws(ProtocolError) -> Line {
     let lastStart = start
     let end = min(bytes.count, start.saturatingAdd(limit).saturatingAdd(2))
-    guard let lineFeed = bytes[max(scanned, start)..<end].firstIndex(of: Octet.lineFeed) else {
+    guard let mark = bytes[max(scanned, start)..<end].firstIndex(where: { $0 == Octet.lineFeed || $0 == Octet.carriageReturn }) else {
       scanned = end
       return end - start >= limit.saturatingAdd(2) ? .tooLong : .none
     }
-    guard lineFeed > lastStart, bytes[lineFeed - 1] == Octet.carriageReturn else {
-      throw .malformed("a line ends with LF alone; HTTP lines end with CRLF")
-    }
-    start = lineFeed + 1
+    guard bytes[mark] == Octet.carriageReturn else { throw .malformed("a line ends with LF alone; HTTP lines end with CRLF") }
+    scanned = mark
+    guard mark + 1 < end else { return end - start >= limit.saturatingAdd(2) ? .tooLong : .none }
+    guard bytes[mark + 1] == Octet.lineFeed else { throw .malformed("a line holds a CR that no LF follows; HTTP lines end with CRLF") }
+    start = mark + 2
     scanned = start
-    return .line(bytes[lastStart..<(lineFeed - 1)])
+    return .line(bytes[lastStart..<mark])
   }
 
   /// Up to `limit` bytes; `nil` when there is none.

@@ -38,6 +38,10 @@ package struct HTTPTimeouts: Sendable, Equatable {
   package var header: Duration = .seconds(10)
   /// Between two arrivals of a body's bytes while the server is reading.
   package var body: Duration = .seconds(30)
+  /// Octets a second that a body must bring on average, once ``bodyGrace`` is over; the time the server does not read is not counted.
+  package var minimumBodyRate = 240
+  /// See ``minimumBodyRate``.
+  package var bodyGrace: Duration = .seconds(10)
   /// A kept connection without a request; longer than the idle time-out of usual proxies (60 s).
   package var idle: Duration = .seconds(65)
   /// Between two acceptances of a response's bytes.

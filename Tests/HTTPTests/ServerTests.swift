@@ -50,7 +50,9 @@ import Testing
   @Test func `answers a request that arrives octet by octet`() async throws {
     try await TestServer.run { test in
       let client = try test.client()
-      for byte in "POST /a?b=c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".utf8 { try client.send([byte]) }
+      for byte in "POST /a?b=c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".utf8 {
+        try client.send([byte])
+      }
       #expect(try client.response().text == "POST /a abc")
     }
   }
