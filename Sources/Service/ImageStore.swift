@@ -1,35 +1,23 @@
+import Images
 import Synchronization
 
 /// What one image was turned into by one model in one way: the key of a kept map.
-package struct MapKey: Hashable, Sendable {
-  package let modelSHA256: String
+struct MapKey: Hashable, Sendable {
+  let modelSHA256: String
   /// `fit`, with `max_side` where it counts.
-  package let framing: String
+  let framing: String
   /// The mode and its draws, or `attention`.
-  package let reading: String
+  let reading: String
 
-  package init(modelSHA256: String, framing: String, reading: String) {
+  init(modelSHA256: String, framing: String, reading: String) {
     self.modelSHA256 = modelSHA256
     self.framing = framing
     self.reading = reading
   }
 }
 
-/// One number a patch.
-package struct PatchMap: Sendable, Hashable {
-  package let rows, columns: Int
-  /// rows · columns numbers in raster order.
-  package let values: [Float]
-
-  package init(rows: Int, columns: Int, values: [Float]) {
-    self.rows = rows
-    self.columns = columns
-    self.values = values
-  }
-}
-
 /// The uploads of the last while and the maps made of them, bounded in bytes and in age; the least recently used leaves first.
-package final class ImageStore: Sendable {
+final class ImageStore: Sendable {
   private struct Entry {
     var bytes: [UInt8]
     var maps: [MapKey: PatchMap] = [:]
@@ -55,14 +43,14 @@ package final class ImageStore: Sendable {
   /// A store of at most `capacity` bytes, each upload kept `lifetime` seconds; with 0 for either nothing is kept.
   ///
   /// `now` is a clock in seconds that never goes back.
-  package init(capacity: Int, lifetime: Double, now: @escaping @Sendable () -> Double) {
+  init(capacity: Int, lifetime: Double, now: @escaping @Sendable () -> Double) {
     self.capacity = capacity
     self.lifetime = lifetime
     self.now = now
   }
 
   /// Keeps an upload; one that is kept already starts its lifetime anew.
-  package func keep(_ bytes: [UInt8], id: String) {
+  func keep(_ bytes: [UInt8], id: String) {
     guard lifetime > 0, bytes.count <= capacity else { return }
     state.withLock { state in
       var entry = state.entries[id] ?? Entry(bytes: bytes, storedAt: 0, lastUse: 0)
@@ -72,7 +60,7 @@ package final class ImageStore: Sendable {
   }
 
   /// Keeps a map of an upload, where that is still kept.
-  package func keep(_ map: PatchMap, of id: String, key: MapKey) {
+  func keep(_ map: PatchMap, of id: String, key: MapKey) {
     state.withLock { state in
       dropExpired(from: &state)
       guard var entry = state.entries[id] else { return }
@@ -82,13 +70,13 @@ package final class ImageStore: Sendable {
   }
 
   /// The bytes of an upload, or `nil` where they are not, or no longer, kept.
-  package func bytes(of id: String) -> [UInt8]? { entry(id)?.bytes }
+  func bytes(of id: String) -> [UInt8]? { entry(id)?.bytes }
 
   /// A map of an upload, or `nil` where it is not, or no longer, kept.
-  package func map(of id: String, key: MapKey) -> PatchMap? { entry(id)?.maps[key] }
+  func map(of id: String, key: MapKey) -> PatchMap? { entry(id)?.maps[key] }
 
   /// How many bytes of images and maps are kept.
-  package var byteCount: Int {
+  var byteCount: Int {
     state.withLock { state in
       dropExpired(from: &state)
       return state.bytes

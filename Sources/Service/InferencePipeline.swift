@@ -111,7 +111,8 @@ struct InferencePipeline: Sendable {
 extension InferencePipeline {
   /// Every image of the request, decoded and cut, in order.
   private func prepare(_ inquiry: Inquiry, timing: inout ServerTiming) async throws(Problem) -> [Result<Subject, Problem>] {
-    let preparation = SubjectPreparation(inquiry.query, inquiry.model, limits)
+    let preparation = try SubjectPreparation(
+      inquiry.query, inquiry.model, limits, canvas: inquiry.format == .png ? .upload : .picture, inquiry.circumstances.pixels)
     switch inquiry.upload {
     case .array(let bytes):
       let (result, times): (Result<[Subject], Problem>, ServerTiming) = await pool.run {

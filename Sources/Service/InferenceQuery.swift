@@ -1,3 +1,4 @@
+import Images
 import Masking
 
 /// What the query of an inference route asks for: `nil` where a parameter was not given.
@@ -15,9 +16,9 @@ struct InferenceQuery: Sendable {
     static let reveal = 0.0
     static let seed = 0
     static let count = 1
-    static let colorMap = ColorMapWord.jet
+    static let colorMap = ColorMap.jet
     static let opacity = 0.5
-    static let interpolation = InterpolationWord.nearest
+    static let interpolation = Interpolation.nearest
   }
 
   var model: String?
@@ -39,9 +40,9 @@ struct InferenceQuery: Sendable {
   var grid: GridWord?
   var image: String?
   var view: ViewWord?
-  var colorMap: ColorMapWord?
+  var colorMap: ColorMap?
   var opacity: Double?
-  var interpolation: InterpolationWord?
+  var interpolation: Interpolation?
   var size: Int?
   var scale: Int?
 

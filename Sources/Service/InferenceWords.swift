@@ -22,12 +22,6 @@ enum ViewWord: String, Sendable, CaseIterable {
   var showsMask: Bool { self == .mask || self == .masked }
 }
 
-/// The colours of a heat map.
-enum ColorMapWord: String, Sendable, CaseIterable { case jet, turbo, viridis, magma, gray }
-
-/// What lies between the centres of patches in a picture.
-enum InterpolationWord: String, Sendable, CaseIterable { case nearest, bicubic }
-
 /// A grid as a query writes it, `14x20`: rows, then columns.
 struct GridWord: Sendable, Hashable {
   let rows, columns: Int

@@ -1,3 +1,4 @@
+import Images
 import Masking
 
 /// The masks that a request asks for, resolved: what an answer repeats and what Masking draws.

@@ -1,3 +1,4 @@
+import Images
 import Tensors
 
 /// The masks of one image, or of a bare grid.
@@ -63,7 +64,6 @@ struct MaskSet: Sendable {
         "A picture of \(set.payload.rows) by \(set.payload.columns) patches at \(scale) pixels each has \(pixels) pixels, more than \(MaskRoute.maximumPixels).",
         parameter: "scale")
     }
-    return try Rendering(query: query, patchSize: set.patchSize)
-      .maskPicture(view, masks[0], rows: set.payload.rows, columns: set.payload.columns, scale: scale, subject: set.examined?.subject)
+    return Rendering.mask(view, set, scale: scale)
   }
 }

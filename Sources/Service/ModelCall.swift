@@ -1,3 +1,4 @@
+import Images
 import Logging
 
 /// Calls to one engine on behalf of one request: groups images by size, keeps time, turns failures into problems.

@@ -1,3 +1,5 @@
+import Images
+
 extension PatchMap {
   /// Least, greatest, mean and (population) standard deviation of a map.
   struct Statistics: Sendable, Hashable, JSONWritable {

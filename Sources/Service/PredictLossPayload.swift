@@ -1,3 +1,4 @@
+import Images
 import Masking
 
 /// What `/predict-loss` says of one image.

@@ -1,4 +1,5 @@
 import HTTP
+import Images
 import Tensors
 
 /// `POST /predict-loss`: which patches of an image the model expects to reconstruct worst.
@@ -61,7 +62,7 @@ struct PredictLossRoute: Sendable {
     }
     let examined = try results[0].get()
     let mask = try inquiry.order?.mask(of: examined, patchSize: inquiry.model.patchSize)
-    return try Rendering(query: inquiry.query, patchSize: inquiry.model.patchSize).picture(inquiry.view, examined, mask: mask)
+    return try Rendering(inquiry.query).picture(inquiry.view, examined, mask: mask)
   }
 }
 

@@ -29,7 +29,7 @@ struct ReconstructRoute: Sendable {
           subject: subject, model: inquiry.model, ratio: ratio, draws: draws, reconstruction: reconstruction)
         return (format.mediaType, JSONWriter.bytes(of: payload))
       }
-      return (format.mediaType, try Rendering(query: query, patchSize: inquiry.model.patchSize).strip(subject, reconstruction))
+      return (format.mediaType, Rendering(query).strip(subject, reconstruction, mode: inquiry.model.defaultMode))
     }
   }
 

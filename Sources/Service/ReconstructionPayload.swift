@@ -1,3 +1,5 @@
+import Images
+
 /// What `/reconstruct` answers as JSON.
 struct ReconstructionPayload: JSONWritable, Sendable {
   let subject: Subject

@@ -10,6 +10,9 @@ struct Subject: Sendable {
   let rows, columns: Int
   /// The pixels that the model sees.
   let picture: RGBImage
+  /// What answers draw on, and which part of it the grid covers: the upload itself for a PNG, else the picture.
+  let canvas: RGBImage
+  let canvasRegion: Region
   /// (3, height, width), normalised.
   let values: [Float]
 

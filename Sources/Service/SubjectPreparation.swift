@@ -3,18 +3,27 @@ import Tensors
 
 /// Decoding and cutting, done on the work pool: from a body's bytes to what a model takes.
 struct SubjectPreparation: Sendable {
+  /// What a subject keeps for drawing on.
+  enum Canvas: Sendable { case upload, picture }
+
   let patchSize: Int
-  let imageHeight, imageWidth: Int
+  /// Side of the model's square.
+  let side: Int
   let fit: Fit
   let limits: InferenceLimits
+  let canvas: Canvas
 
   /// Side of an array's images at most: the attention's memory grows with the fourth power of a side.
   static let maximumArraySide = 1024
 
-  init(_ query: InferenceQuery, _ model: ModelDescription, _ limits: InferenceLimits) {
+  /// - Throws: ``Problem`` for a fit that a model of other than square images cannot have.
+  init(
+    _ query: InferenceQuery, _ model: ModelDescription, _ limits: InferenceLimits, canvas: Canvas,
+    _ pixels: Circumstances.Pixels
+  ) throws(Problem) {
+    self.canvas = canvas
     patchSize = model.patchSize
-    imageHeight = model.imageHeight
-    imageWidth = model.imageWidth
+    side = model.imageHeight
     self.limits = limits
     fit =
       switch query.fit ?? InferenceQuery.Standard.fit {
@@ -22,6 +31,12 @@ struct SubjectPreparation: Sendable {
       case .stretch: .stretch
       case .native: .native(maximumSide: query.maximumSide ?? InferenceQuery.Standard.maximumSide)
       }
+    guard model.imageHeight == model.imageWidth || query.fit == .native || pixels.isArray else {
+      throw Problem(
+        .incapableModel,
+        "The model \(model.name) was trained on images of \(model.imageHeight) by \(model.imageWidth) pixels, not on squares: use fit=native.",
+        parameter: "fit", allowed: [FitWord.native.rawValue])
+    }
   }
 
   /// Decodes and cuts one image.
@@ -37,12 +52,14 @@ struct SubjectPreparation: Sendable {
   }
 
   private func subject(_ decoded: DecodedImage, _ bytes: [UInt8]) -> Subject {
-    let transform = EvaluationTransform(size: imageHeight, patchSize: patchSize, fit: fit)
+    let transform = EvaluationTransform(size: side, patchSize: patchSize, fit: fit)
     let prepared = transform.apply(decoded.image)
     return Subject(
       id: "sha256:" + Digest.sha256(bytes),
       source: SourceImage(width: decoded.image.width, height: decoded.image.height, format: decoded.format.rawValue),
       region: prepared.region, rows: prepared.rows, columns: prepared.columns, picture: prepared.pixels,
+      canvas: canvas == .upload ? decoded.image : prepared.pixels,
+      canvasRegion: canvas == .upload ? prepared.region : Self.whole(prepared.pixels),
       values: Normalization.imageNet.planar(prepared.pixels))
   }
 
@@ -93,6 +110,10 @@ extension SubjectPreparation {
     return layout
   }
 
+  private static func whole(_ picture: RGBImage) -> Region {
+    Region(x: 0, y: 0, width: Double(picture.width), height: Double(picture.height))
+  }
+
   /// The subjects of normalised float32 images; the pictures are what the numbers stand for.
   private func normalised(_ floats: [Float], _ layout: Layout) throws(Problem) -> [Subject] {
     let length = 3 * layout.height * layout.width
@@ -119,7 +140,8 @@ extension SubjectPreparation {
   private func subject(_ picture: RGBImage, _ values: [Float], digest: String) -> Subject {
     Subject(
       id: "sha256:" + digest, source: SourceImage(width: picture.width, height: picture.height, format: "npy"),
-      region: Region(x: 0, y: 0, width: Double(picture.width), height: Double(picture.height)),
-      rows: picture.height / patchSize, columns: picture.width / patchSize, picture: picture, values: values)
+      region: Self.whole(picture),
+      rows: picture.height / patchSize, columns: picture.width / patchSize, picture: picture, canvas: picture,
+      canvasRegion: Self.whole(picture), values: values)
   }
 }

@@ -30,38 +30,45 @@ import Testing
   }
 }
 
-@Suite struct MultipartBodyTests {
-  private let type: HTTPFields = [.contentType: "multipart/form-data; boundary=b"]
+/// Forms as browsers and curl send them.
+enum MultipartBody {
+  static let fields: HTTPFields = [.contentType: "multipart/form-data; boundary=b"]
 
-  private func form(_ parts: [(name: String, content: [UInt8])]) -> [UInt8] {
+  static func form(_ parts: [(name: String, content: [UInt8])]) -> [UInt8] {
     parts.flatMap { part in
       Array("--b\r\nContent-Disposition: form-data; name=\"\(part.name)\"; filename=\"x\"\r\n\r\n".utf8) + part.content + Array("\r\n".utf8)
     } + Array("--b--\r\n".utf8)
   }
 
+  static func form(_ images: [[UInt8]]) -> [UInt8] { form(images.map { ("image", $0) }) }
+}
+
+@Suite struct MultipartBodyTests {
   @Test func `refuses a part that is not named image, by its name`() async throws {
     let harness = await Harness()
-    let reply = try await harness.send(.post, "/mask", type, body: form([("image", [1]), ("seed", [2])]))
+    let reply = try await harness.send(.post, "/mask", MultipartBody.fields, body: MultipartBody.form([("image", [1]), ("seed", [2])]))
     #expect(try reply.problem() == "unexpected-part")
     #expect(try reply.json()["parameter"] as? String == "seed")
   }
 
   @Test func `names the limit on images and its flag`() async throws {
     let harness = await Harness { $0.maximumImages = 2 }
-    let reply = try await harness.send(.post, "/mask", type, body: form([("image", [1]), ("image", [2]), ("image", [3])]))
+    let reply = try await harness.send(
+      .post, "/mask", MultipartBody.fields, body: MultipartBody.form([("image", [1]), ("image", [2]), ("image", [3])]))
     #expect(reply.status == 413)
     #expect(try (reply.json()["detail"] as? String)?.contains("--max-images allows 2 images") == true)
   }
 
   @Test func `refuses a form that ends early`() async throws {
     let harness = await Harness()
-    let body = form([("image", [1, 2, 3])])
-    #expect(try await harness.send(.post, "/mask", type, body: Array(body.dropLast(8))).problem() == "malformed-body")
+    let body = MultipartBody.form([("image", [1, 2, 3])])
+    #expect(try await harness.send(.post, "/mask", MultipartBody.fields, body: Array(body.dropLast(8))).problem() == "malformed-body")
   }
 
   @Test func `puts a problem in the place of an image that does not decode`() async throws {
     let harness = await Harness()
-    let reply = try await harness.send(.post, "/mask", type, body: form([("image", Array("GIF89a".utf8)), ("image", [])]))
+    let reply = try await harness.send(
+      .post, "/mask", MultipartBody.fields, body: MultipartBody.form([("image", Array("GIF89a".utf8)), ("image", [])]))
     #expect(reply.status == 200)
     let results = try #require(try reply.json()["results"] as? [[String: Any]])
     #expect(results.compactMap { $0["status"] as? Int } == [415, 415])
@@ -69,7 +76,8 @@ import Testing
 
   @Test func `fails the request for such an image where the answer is no JSON`() async throws {
     let harness = await Harness()
-    let reply = try await harness.send(.post, "/mask?format=npy", type, body: form([("image", Array("GIF89a".utf8))]))
+    let reply = try await harness.send(
+      .post, "/mask?format=npy", MultipartBody.fields, body: MultipartBody.form([("image", Array("GIF89a".utf8))]))
     #expect(reply.status == 415)
   }
 }
