@@ -22,7 +22,9 @@ func tests(of room: String, imports: [Target.Dependency] = []) -> Target {
 let package = Package(
   name: "hpm",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     .target(
@@ -41,12 +43,28 @@ let package = Package(
       name: "hpm",
       dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: strict),
+    room("Images"),
+    room("HTTP", imports: [.product(name: "HTTPTypes", package: "swift-http-types")]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    room(
+      "Service",
+      imports: [
+        "COpenSSL", "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     room("TestSupport", imports: ["Tensors"]),
     tests(of: "Tensors"),
     tests(of: "Kernels", imports: ["Tensors"]),
     tests(of: "Checkpoints", imports: ["Tensors"]),
     tests(of: "Images", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
+    tests(of: "HTTP", imports: ["Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    tests(
+      of: "Service",
+      imports: [
+        "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     tests(of: "VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
   ]
 )

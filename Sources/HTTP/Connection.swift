@@ -1,0 +1,259 @@
+import Dispatch
+import HTTPTypes
+
+/// What a connection needs of its server.
+protocol ConnectionHost: AnyObject, Sendable {
+  var configuration: ServerConfiguration { get }
+  var clock: any ServerClock { get }
+  var handler: Handler { get }
+  var errorResponse: ErrorResponse { get }
+  func date() -> String
+  func closed(_ connection: Connection)
+}
+
+/// One client's socket: carries bytes to the state machine, and its actions out.
+///
+/// `@unchecked`: everything mutable is touched on `queue` alone.
+final class Connection: @unchecked Sendable {
+  private static let readBytes = 64 * 1024
+  /// Reads in one turn, so that one fast client does not hold a thread.
+  private static let readsPerTurn = 8
+
+  private let socket: Socket
+  private let peer: String
+  private let host: any ConnectionHost
+  private let queue: DispatchQueue
+  private let reader: any DispatchSourceRead
+  private var isReaderRunning = false
+  private var state: ConnectionState
+  private var output: OutputQueue
+  /// Counts exchanges and refusals, so that an answer which comes too late is known.
+  private var turn = 0
+  private var identifier = ""
+  private var body: BodyStream?
+  private var task: Task<Void, Never>?
+  private var pull: ResponsePull?
+  private var room: CheckedContinuation<StreamRoom, Never>?
+
+  init(socket: Socket, peer: String, host: any ConnectionHost) {
+    self.socket = socket
+    self.peer = peer
+    self.host = host
+    queue = DispatchQueue(label: "hpm.http.connection")
+    reader = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
+    output = OutputQueue(socket: socket, queue: queue)
+    state = ConnectionState(configuration: host.configuration, now: host.clock.now())
+  }
+
+  func start() {
+    queue.async { [self] in
+      reader.setEventHandler { [weak self] in self?.readable() }
+      output.onWritable = { [weak self] in self?.flush() }
+      updateReader()
+    }
+  }
+
+  /// Lets the state machine look at its deadlines.
+  func tick() {
+    queue.async { [self] in perform(state.timePassed(now: host.clock.now())) }
+  }
+
+  /// Ends the connection once what has begun is finished, and what has just arrived with it.
+  func drain() {
+    queue.async { [self] in
+      if state.wantsInput { readable() }
+      perform(state.drain())
+    }
+  }
+
+  func abort() {
+    queue.async { [self] in perform(state.fail()) }
+  }
+
+  // MARK: - Input
+
+  private func readable() {
+    for _ in 0..<Self.readsPerTurn where state.wantsInput {
+      switch socket.read(atMost: Self.readBytes) {
+      case .bytes(let bytes):
+        perform(state.received(bytes, now: host.clock.now()))
+        if bytes.count < Self.readBytes { return }
+      case .end: return perform(state.receivedEnd(now: host.clock.now()))
+      case .wouldBlock: return
+      case .failed: return perform(state.fail())
+      }
+    }
+  }
+
+  private func updateReader() {
+    let shouldRun = state.wantsInput
+    guard shouldRun != isReaderRunning, !state.isClosed else { return }
+    isReaderRunning = shouldRun
+    if shouldRun { reader.resume() } else { reader.suspend() }
+  }
+
+  // MARK: - Actions
+
+  private func perform(_ actions: [ConnectionState.Action]) {
+    for action in actions { perform(action) }
+    if !actions.isEmpty { flush() }
+    updateReader()
+  }
+
+  private func perform(_ action: ConnectionState.Action) {
+    switch action {
+    case .handle(let head): handle(head)
+    case .deliver(let bytes): if body?.append(bytes) == .full { state.bodyIsFull(now: host.clock.now()) }
+    case .finishBody: body?.finish()
+    case .failBody(let error): body?.fail(error)
+    case .refuse(let error): refuse(error)
+    case .send(let bytes): output.append(bytes)
+    case .pull: stream()
+    case .cancelHandler: task?.cancel()
+    case .shutdownWriting: output.ending = .shutdown
+    case .close: output.ending = .close
+    case .abort: release()
+    }
+  }
+
+  private func handle(_ head: RequestHead) {
+    turn += 1
+    let turn = turn
+    do throws(ProtocolError) {
+      let request = try Request(head: head.request, body: newBody(for: head), peer: peer)
+      identifier = request.id
+      let handler = host.handler
+      task = Task { [self] in
+        let response = await handler(request)
+        queue.async { self.answer(response, turn: turn) }
+      }
+    } catch {
+      identifier = error.requestIdentifier
+      perform(state.failBody(.malformed(error.detail), refusal: error, now: host.clock.now()))
+    }
+  }
+
+  private func newBody(for head: RequestHead) -> RequestBody {
+    let declared: Int?
+    switch head.framing {
+    case .none, .counted(0): return RequestBody([])
+    case .counted(let length): declared = length
+    case .chunked: declared = nil
+    }
+    let (turn, expectation) = (turn, head.expectation)
+    let stream = BodyStream(capacity: host.configuration.limits.bufferedBodyBytes) { [weak self] demand in
+      guard demand == .room || expectation == .continue100 else { return }
+      self?.demanded(demand, turn: turn)
+    }
+    body = stream
+    return RequestBody(stream: stream, declaredLength: declared)
+  }
+
+  private func demanded(_ demand: BodyStream.Demand, turn: Int) {
+    queue.async { [self] in
+      guard turn == self.turn else { return }
+      switch demand {
+      case .first: perform(state.bodyWanted(now: host.clock.now()))
+      case .room:
+        state.bodyHasRoom(now: host.clock.now())
+        updateReader()
+      }
+    }
+  }
+
+  private func answer(_ response: Response, turn: Int) {
+    guard turn == self.turn else { return }
+    if case .stream(let pull) = response.body { self.pull = pull }
+    body = nil
+    perform(state.respond(response, requestIdentifier: identifier, date: host.date(), now: host.clock.now()))
+  }
+
+  private func refuse(_ error: ProtocolError) {
+    var error = error
+    if body != nil || task != nil, !identifier.isEmpty { error.requestIdentifier = identifier }
+    turn += 1
+    task?.cancel()
+    identifier = error.requestIdentifier
+    answer(host.errorResponse(error), turn: turn)
+  }
+
+  // MARK: - Streamed responses
+
+  private func stream() {
+    guard let pull else { return }
+    self.pull = nil
+    let turn = turn
+    task = Task { [self] in
+      do {
+        while let chunk = try await pull() {
+          guard await send(chunk, turn: turn) == .open else { return }
+        }
+        queue.async { [self] in
+          guard turn == self.turn else { return }
+          perform(state.finishResponse(now: host.clock.now()))
+        }
+      } catch {
+        queue.async { [self] in if turn == self.turn { perform(state.fail()) } }
+      }
+    }
+  }
+
+  private enum StreamRoom {
+    case open
+    case closed
+  }
+
+  /// Sends a piece and waits until the client has taken enough of what waits.
+  private func send(_ chunk: [UInt8], turn: Int) async -> StreamRoom {
+    await withCheckedContinuation { continuation in
+      queue.async { [self] in
+        guard turn == self.turn, !state.isClosed else { return continuation.resume(returning: .closed) }
+        perform(state.respond(chunk: chunk))
+        if state.isClosed {
+          continuation.resume(returning: .closed)
+        } else if output.pending > host.configuration.limits.bufferedResponseBytes {
+          room = continuation
+        } else {
+          continuation.resume(returning: .open)
+        }
+      }
+    }
+  }
+
+  // MARK: - Output
+
+  private func flush() {
+    guard output.isOpen else { return }
+    switch output.flush() {
+    case .failed:
+      _ = state.fail()
+      return release()
+    case .moved: state.outputMoved(pending: output.pending, now: host.clock.now())
+    case .still: break
+    }
+    if output.pending <= host.configuration.limits.bufferedResponseBytes / 2, let waiting = room {
+      room = nil
+      waiting.resume(returning: .open)
+    }
+    if output.isEnded { release() }
+  }
+
+  /// Closes the socket once Dispatch has let go of it.
+  private func release() {
+    guard output.isOpen else { return }
+    task?.cancel()
+    body?.fail(.incomplete)
+    room?.resume(returning: .closed)
+    (task, body, pull, room) = (nil, nil, nil, nil)
+    output.cancel()
+    reader.setCancelHandler { [self] in
+      output.whenCancelled {
+        self.socket.close()
+        self.host.closed(self)
+      }
+    }
+    reader.cancel()
+    if !isReaderRunning { reader.resume() }
+    isReaderRunning = true
+  }
+}

@@ -1,0 +1,106 @@
+/// One option of `hpm serve`: a flag, an environment variable and a key of the configuration file at once.
+package struct ConfigurationOption: Sendable {
+  /// In words joined by hyphens, such as `max-images`.
+  package let name: String
+  /// One sentence for `--help`.
+  package let meaning: String
+  /// What a value may be, in words.
+  package let allowed: String
+  /// Sets the option from text; whether the text was an allowed value.
+  let read: @Sendable (String, inout ServiceConfiguration) -> Bool
+  /// The value as JSON.
+  let show: @Sendable (ServiceConfiguration) -> any JSONWritable
+
+  /// The flag of the command line, `--max-images`.
+  package var flag: String { "--\(name)" }
+  /// The environment variable, `HPM_MAX_IMAGES`.
+  package var environmentVariable: String { "HPM_" + name.uppercased().replacing("-", with: "_") }
+  /// The key of the configuration file, `max_images`.
+  package var fileKey: String { name.replacing("-", with: "_") }
+}
+
+extension ConfigurationOption {
+  /// Every option, in the order of `--help` and `--print-config`.
+  package static let all: [ConfigurationOption] = [
+    text("host", "The address to listen on.", \.host),
+    integer("port", "The port to listen on; 0 takes a free one.", 0...65535, \.port),
+    optionalText("model", "The default model: a checkpoint file, or the name of a model in --models.", \.model),
+    optionalText("models", "A folder of models: NAME.safetensors or NAME/VERSION.safetensors.", \.models),
+    optionalText("share", "The folder of the files that the program brings.", \.share),
+    optionalText("home", "The folder of what the service writes.", \.home),
+    optionalInteger("threads", "Threads that compute; without it, the processors this process may use.", 1...1024, \.threads),
+    choice("precision", "What models compute in.", \.precision),
+    integer("max-images", "Images one request may carry.", 1...65536, \.maximumImages),
+    integer("max-request-bytes", "Bytes of a request's body.", 1024...(1 << 40), \.maximumRequestBytes),
+    integer("max-image-pixels", "Pixels of one image, width times height.", 1...1_000_000_000, \.maximumImagePixels),
+    integer("image-store-bytes", "Bytes of uploads and maps that are kept; 0 keeps nothing.", 0...(1 << 40), \.imageStoreBytes),
+    seconds("image-store-ttl", "Seconds for which an upload is kept; 0 keeps nothing.", 0...31_536_000, \.imageStoreLifetime),
+    seconds("request-timeout", "Seconds in which a request is answered, at most.", 0.001...86_400, \.requestTimeout),
+    seconds("drain-delay", "Seconds of serving on after the order to stop.", 0...3600, \.drainDelay),
+    seconds("grace", "Seconds from the order to stop to the end, at most.", 0...86_400, \.grace),
+    choice("log-level", "How much is logged.", \.logLevel),
+  ]
+
+  private typealias Field<Value> = WritableKeyPath<ServiceConfiguration, Value> & Sendable
+
+  private static func text(_ name: String, _ meaning: String, _ field: any Field<String>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "a text that is not empty") { text, configuration in
+      configuration[keyPath: field] = text
+      return !text.isEmpty
+    } show: {
+      $0[keyPath: field]
+    }
+  }
+
+  private static func optionalText(_ name: String, _ meaning: String, _ field: any Field<String?>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "a text that is not empty") { text, configuration in
+      configuration[keyPath: field] = text
+      return !text.isEmpty
+    } show: {
+      $0[keyPath: field]
+    }
+  }
+
+  private static func integer(_ name: String, _ meaning: String, _ range: ClosedRange<Int>, _ field: any Field<Int>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "a whole number, \(range.lowerBound) to \(range.upperBound)") { text, configuration in
+      guard let value = Numeral.integer(text, in: range) else { return false }
+      configuration[keyPath: field] = value
+      return true
+    } show: {
+      $0[keyPath: field]
+    }
+  }
+
+  private static func optionalInteger(_ name: String, _ meaning: String, _ range: ClosedRange<Int>, _ field: any Field<Int?>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "a whole number, \(range.lowerBound) to \(range.upperBound)") { text, configuration in
+      guard let value = Numeral.integer(text, in: range) else { return false }
+      configuration[keyPath: field] = value
+      return true
+    } show: {
+      $0[keyPath: field]
+    }
+  }
+
+  private static func seconds(_ name: String, _ meaning: String, _ range: ClosedRange<Double>, _ field: any Field<Double>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "seconds, \(range.lowerBound) to \(range.upperBound)") { text, configuration in
+      guard let value = Numeral.decimal(text, in: range) else { return false }
+      configuration[keyPath: field] = value
+      return true
+    } show: {
+      $0[keyPath: field]
+    }
+  }
+
+  private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+    _ name: String, _ meaning: String, _ field: any Field<Choice>
+  ) -> Self {
+    let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    return Self(name: name, meaning: meaning, allowed: "one of \(words)") { text, configuration in
+      guard let value = Choice(rawValue: text) else { return false }
+      configuration[keyPath: field] = value
+      return true
+    } show: {
+      $0[keyPath: field].rawValue
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// Images of one size, ready for a model: float32, normalised with ImageNet's mean and deviation.
+package struct PixelBatch: Sendable {
+  /// How many images, B.
+  package let count: Int
+  /// Pixels; both sides are multiples of the model's patch.
+  package let height, width: Int
+  /// (B, 3, height, width), images outermost.
+  package let values: [Float]
+
+  /// A batch whose `values` fill (count, 3, height, width) exactly; anything else is a programmer's mistake.
+  package init(count: Int, height: Int, width: Int, values: [Float]) {
+    precondition(
+      values.count == count * 3 * height * width, "\(values.count) numbers for a batch of shape (\(count), 3, \(height), \(width))")
+    self.count = count
+    self.height = height
+    self.width = width
+    self.values = values
+  }
+}
