@@ -23,7 +23,7 @@ let package = Package(
   name: "hpm",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
@@ -41,15 +41,18 @@ let package = Package(
     room("VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
     .executableTarget(
       name: "hpm",
-      dependencies: ["Kernels", "Masking", "Tensors", "VisionModels", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "HTTP", "Images", "Kernels", "Masking", "Service", "Tensors", "VisionModels",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+      ],
       swiftSettings: strict),
-    room("Images"),
     room("HTTP", imports: [.product(name: "HTTPTypes", package: "swift-http-types")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     room(
       "Service",
       imports: [
-        "COpenSSL", "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "COpenSSL", "Checkpoints", "HTTP", "Images", "Kernels", "Masking", "Tensors", "VisionModels",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     room("TestSupport", imports: ["Tensors"]),

@@ -7,6 +7,12 @@ package struct ModelFile: Sendable, Hashable {
   /// From 1; the greatest is the newest.
   package let version: Int
   package let path: String
+
+  package init(name: String, version: Int, path: String) {
+    self.name = name
+    self.version = version
+    self.path = path
+  }
 }
 
 /// Finds the models that a configuration names.

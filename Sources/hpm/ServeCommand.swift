@@ -1,0 +1,113 @@
+import ArgumentParser
+import Dispatch
+import Foundation
+import Kernels
+import Logging
+import Service
+
+/// `hpm serve`: the HTTP service.
+///
+/// Its options are those of ``ConfigurationOption``: each is a flag here, an environment variable and a key of the configuration file.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve", abstract: "Answer predicted losses and masks over HTTP.",
+    discussion: ConfigurationOption.all.map { "\($0.flag) \($0.allowed): \($0.meaning)" }.joined(separator: "\n")
+      + "\nEach is also an environment variable (HPM_PORT) and a key of --config; flag, environment, file, default, in this order.")
+
+  @Option(help: "A JSON file of options.")
+  var config: String?
+
+  @Flag(help: "Check the configuration and the models, then exit.")
+  var check = false
+
+  @Flag(help: "Print the configuration that would be used, then exit.")
+  var printConfig = false
+
+  @Argument(parsing: .allUnrecognized, help: .hidden)
+  var options: [String] = []
+
+  func run() async throws {
+    let configuration = try resolved()
+    if printConfig { return print(configuration.printed()) }
+    let (library, page) = try models(configuration)
+    var logger = Logger(label: "hpm")
+    logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
+    let application = Application(configuration, library: library, page: page, logger: logger)
+    if check { return try await report(application) }
+    let stop = StopSignals()
+    let port = try application.start()
+    FileHandle.standardError.write(Data("hpm serves on http://\(configuration.host):\(port)\n".utf8))
+    await stop.first()
+    await application.drain()
+  }
+
+  /// Flags as the option table knows them, by name.
+  private func resolved() throws -> ServiceConfiguration {
+    var flags: [String: String] = [:]
+    var rest = options[...]
+    while let word = rest.popFirst() {
+      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts[0].hasPrefix("--"), let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
+        throw ValidationError("\(word) is not an option with a value; hpm serve --help lists them")
+      }
+      flags[String(parts[0].dropFirst(2))] = value
+    }
+    do {
+      let file = try config.map { try [UInt8](Data(contentsOf: URL(fileURLWithPath: $0))) }
+      return try ServiceConfiguration.resolved(
+        flags: flags, environment: ProcessInfo.processInfo.environment, file: try file.map(ServiceConfiguration.fileValues) ?? [:])
+    } catch { throw ValidationError("\(error)") }
+  }
+
+  private func models(_ configuration: ServiceConfiguration) throws -> (ModelLibrary, page: String?) {
+    let share = ShareDirectory.find(configuration, executable: CommandLine.arguments[0])
+    let sources = try ModelChoice.sources(configuration, share: share)
+    return (ModelLibrary(sources.sources, defaultModel: sources.standard), share.map(ShareDirectory.page(in:)))
+  }
+
+  /// Loads every model once and says how it went.
+  private func report(_ application: Application) async throws {
+    await application.library.load()
+    for entry in application.library.entries {
+      if case .failed(let reason) = entry.state { throw CommandFailure("model \(entry.name): \(reason)") }
+      print("model \(entry.name) version \(entry.version): ready")
+    }
+  }
+}
+
+/// SIGTERM and SIGINT: the first asks to stop, the second stops at once.
+private final class StopSignals: @unchecked Sendable {  // nothing changes after init; Dispatch sources may be held anywhere
+  private let arrivals: AsyncStream<Void>
+  private let sources: [any DispatchSourceSignal]
+
+  init() {
+    let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+    arrivals = stream
+    sources = [SIGTERM, SIGINT].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      let seen = SignalCount()
+      source.setEventHandler {
+        guard seen.next() == 1 else { exit(number == SIGTERM ? 143 : 130) }
+        continuation.yield()
+      }
+      source.resume()
+      return source
+    }
+  }
+
+  /// Returns when the first signal comes.
+  func first() async {
+    for await _ in arrivals { return }
+  }
+}
+
+/// How often a signal came; only its own queue's handler counts.
+private final class SignalCount: @unchecked Sendable {  // a dispatch source runs one handler at a time
+  private var count = 0
+
+  func next() -> Int {
+    count += 1
+    return count
+  }
+}
