@@ -147,7 +147,7 @@ extension ModelDescription {
     _ file: ModelFile, _ checkpoint: Checkpoint, _ architecture: CheckpointArchitecture, _ configuration: ModelConfiguration,
     _ precision: Kernels.Precision, sha256: String
   ) {
-    func said(_ key: String) -> String? { checkpoint.metadata[key] ?? checkpoint.metadata["config.\(key)"] ?? checkpoint.metadata["args.\(key)"] }
+    func said(_ key: String) -> String? { ["", "config.", "args."].lazy.compactMap { checkpoint.metadata[$0 + key] }.first }
     self.init(
       name: file.name, version: file.version, sha256: sha256, weights: Weights(rawValue: checkpoint.weights.rawValue) ?? .plain,
       precision: ModelDescription.Precision(rawValue: precision.rawValue) ?? .float32,

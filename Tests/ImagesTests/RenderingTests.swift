@@ -39,10 +39,16 @@ import Testing
       MapRendering.masked([1, 0, 0, 1], rows: 2, columns: 2, on: picture).pixels.prefix(9) == [128, 128, 128, 128, 128, 128, 9, 9, 9])
   }
 
-  @Test func `a strip sets panels side by side`() {
-    let panel = RGBImage(width: 2, height: 1, pixels: [UInt8](repeating: 5, count: 6))
+  @Test func `a strip sets panels side by side, small ones enlarged in whole multiples`() {
+    let row: [UInt8] = [5, 6, 7, 8, 9, 10]
+    let panel = RGBImage(width: 2, height: 100, pixels: (0..<100).flatMap { _ in row })
     let strip = MapRendering.strip([panel, panel])
-    #expect(strip.width == 8 && strip.pixels == [5, 5, 5, 5, 5, 5] + [UInt8](repeating: 255, count: 12) + [5, 5, 5, 5, 5, 5])
+    #expect(strip.width == 6 + 4 + 6 && strip.height == 300)
+    let enlarged: [UInt8] = [5, 6, 7, 5, 6, 7, 5, 6, 7, 8, 9, 10, 8, 9, 10, 8, 9, 10]
+    let line = enlarged + [UInt8](repeating: 255, count: 12) + enlarged
+    #expect(strip.pixels == (0..<300).flatMap { _ in line })
+    let tall = RGBImage(width: 1, height: 224, pixels: [UInt8](repeating: 3, count: 672))
+    #expect(MapRendering.strip([tall]) == tall)
   }
 
   @Test(arguments: ColorMap.allCases)
