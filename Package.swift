@@ -42,8 +42,9 @@ let package = Package(
     .executableTarget(
       name: "hpm",
       dependencies: [
-        "HTTP", "Images", "Kernels", "Masking", "Service", "Tensors", "VisionModels",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Logging", package: "swift-log"),
+        "Checkpoints", "HTTP", "Kernels", "Masking", "Service", "Tensors", "VisionModels",
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
     room("HTTP", imports: [.product(name: "HTTPTypes", package: "swift-http-types")]),

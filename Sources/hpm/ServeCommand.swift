@@ -27,9 +27,9 @@ struct ServeCommand: AsyncParsableCommand {
   var options: [String] = []
 
   func run() async throws {
-    let configuration = try resolved()
+    let (configuration, reading) = try resolved()
     if printConfig { return print(configuration.printed()) }
-    let (library, page) = try models(configuration)
+    let (library, page) = try models(configuration, reading)
     var logger = Logger(label: "hpm")
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
     let application = Application(configuration, library: library, page: page, logger: logger)
@@ -42,26 +42,22 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   /// Flags as the option table knows them, by name.
-  private func resolved() throws -> ServiceConfiguration {
-    var flags: [String: String] = [:]
-    var rest = options[...]
-    while let word = rest.popFirst() {
-      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts[0].hasPrefix("--"), let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
-        throw ValidationError("\(word) is not an option with a value; hpm serve --help lists them")
-      }
-      flags[String(parts[0].dropFirst(2))] = value
-    }
+  private func resolved() throws -> (configuration: ServiceConfiguration, reading: [String: String]) {
+    let words = try OptionWords(
+      options, flags: ConfigurationOption.all.map(\.flag) + ModelChoice.readingFlags, switches: [ModelChoice.nonFiniteSwitch])
+    guard words.operands.isEmpty else { throw ValidationError("\(words.operands[0]) is not an option; hpm serve --help lists them.") }
+    let flags = words.values.filter { name, _ in ConfigurationOption.all.contains { $0.name == name } }
     do {
       let file = try config.map { try [UInt8](Data(contentsOf: URL(fileURLWithPath: $0))) }
-      return try ServiceConfiguration.resolved(
+      let configuration = try ServiceConfiguration.resolved(
         flags: flags, environment: ProcessInfo.processInfo.environment, file: try file.map(ServiceConfiguration.fileValues) ?? [:])
+      return (configuration, words.values)
     } catch { throw ValidationError("\(error)") }
   }
 
-  private func models(_ configuration: ServiceConfiguration) throws -> (ModelLibrary, page: String?) {
+  private func models(_ configuration: ServiceConfiguration, _ reading: [String: String]) throws -> (ModelLibrary, page: String?) {
     let share = ShareDirectory.find(configuration, executable: CommandLine.arguments[0])
-    let sources = try ModelChoice.sources(configuration, share: share)
+    let sources = try ModelChoice.sources(configuration, share: share, reading: reading)
     return (ModelLibrary(sources.sources, defaultModel: sources.standard), share.map(ShareDirectory.page(in:)))
   }
 
