@@ -57,7 +57,7 @@ struct TestServer {
   /// Moves the clock until the client hears something; the server may not have seen the client's bytes at the first move.
   func advance(by interval: Duration, until client: LoopbackClient) throws -> [UInt8] {
     client.setTimeout(milliseconds: 50)
-    for _ in 0..<100 {
+    for _ in 0..<400 {
       clock.advance(by: interval)
       if let bytes = try? client.read() { return bytes }
     }
