@@ -21,23 +21,6 @@ import Testing
     }
   }
 
-  @Test func `answers a request on a kept connection well under half a millisecond`() async throws {
-    try await TestServer.run { test in
-      let client = try test.client()
-      var times: [Duration] = []
-      for _ in 0..<2000 {
-        times.append(
-          try ContinuousClock().measure {
-            try client.send(Self.get)
-            _ = try client.response()
-          })
-      }
-      times.sort()
-      print("kept connection, \(times.count) requests: median \(times[1000]), 99th percentile \(times[1980])")
-      #expect(times[100] < .microseconds(500))
-    }
-  }
-
   @Test func `answers pipelined requests in their order`() async throws {
     try await TestServer.run { test in
       let client = try test.client()
