@@ -63,6 +63,7 @@ package struct Checkpoint: Sendable {
           : "it is neither safetensors nor what torch.save writes (it begins with neither a header length, a zip nor a pickle)")
     }
     guard !found.tensors.isEmpty else { throw FormatError("it holds no tensors") }
+    try Self.checkTotal(of: found.tensors, in: file)
     layout = KeyMapping.layout(of: found.tensors.keys)
     parts = try KeyMapping.canonical(found.tensors, layout: layout)
     tensors = parts.mapValues { parts in
@@ -75,6 +76,14 @@ package struct Checkpoint: Sendable {
     self.path = path
     self.file = file
     self.policy = policy
+  }
+
+  /// Views may share storage, so that a small file could claim a giant network; tied weights do that once.
+  private static func checkTotal(of tensors: [String: StoredTensor], in file: CheckpointFile) throws(FormatError) {
+    let total = tensors.values.reduce(0.0) { $0 + Double($1.shape.elementCount) * Double($1.type.byteCount) }
+    guard total <= 2 * Double(file.byteCount) else {
+      throw FormatError("its tensors take \(Int(total)) bytes in all, but the file has \(file.byteCount): too many share the same numbers")
+    }
   }
 
   /// Names in order.

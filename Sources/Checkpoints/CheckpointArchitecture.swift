@@ -68,6 +68,7 @@ struct HeadCounts {
 
 /// Checks every tensor's shape against the network that a few of them fix.
 private struct ShapeReading {
+  private static let maximumDepth = 1024
   private let tensors: [String: TensorDescription]
   private var problems: [String] = []
   private var expected: Set<String> = []
@@ -75,16 +76,7 @@ private struct ShapeReading {
   init(_ tensors: [String: TensorDescription]) { self.tensors = tensors }
 
   mutating func architecture(_ heads: HeadCounts) throws(FormatError) -> CheckpointArchitecture {
-    guard let kernel = tensors["patch_embed.proj.weight"]?.shape, kernel.rank == 4, kernel[2] == kernel[3], kernel.elementCount > 0 else {
-      throw FormatError(
-        "tensor \"patch_embed.proj.weight\" is missing or not of shape [width, channels, P, P]; it is not a vision transformer's file")
-    }
-    guard let embedding = tensors["decoder_embed.weight"]?.shape, embedding.rank == 2 else {
-      throw FormatError("tensor \"decoder_embed.weight\" is missing: the file has an encoder only, without the decoders that predict")
-    }
-    guard let positions = tensors["pos_embed"]?.shape, positions.rank == 3, positions[1] > 1 else {
-      throw FormatError("tensor \"pos_embed\" is missing or not of shape [1, 1 + patches, width], so the grid is unknown")
-    }
+    let (kernel, embedding, positions) = try foundations()
     let (width, decoderWidth) = (kernel[0], embedding[0])
     check("patch_embed.proj.bias", [width])
     check("cls_token", [1, 1, width])
@@ -101,9 +93,36 @@ private struct ShapeReading {
     guard predictor != nil || reconstructor != nil else { throw FormatError("it has neither a loss predictor nor a reconstructor") }
     if let predictor, let reconstructor, predictor.stack != reconstructor.stack { problems.append("the two decoders differ in size") }
     let unexpected = tensors.keys.filter { !expected.contains($0) }.sorted()
-    if !unexpected.isEmpty { problems.append("unexpected: " + unexpected.map(quoted).joined(separator: ", ")) }
-    guard problems.isEmpty else { throw FormatError("its tensors do not make the network: " + problems.joined(separator: "; ")) }
+    if !unexpected.isEmpty { problems.append("unexpected: " + listed(unexpected.map(quoted), separator: ", ")) }
+    guard problems.isEmpty else { throw FormatError("its tensors do not make the network: " + listed(problems)) }
     return try finished(encoder, predictor, reconstructor, kernel, positions[1] - 1, heads)
+  }
+
+  /// The three tensors that fix every other one's shape.
+  private func foundations() throws(FormatError) -> (kernel: Shape, embedding: Shape, positions: Shape) {
+    let (kernel, embedding, positions) = (
+      tensors["patch_embed.proj.weight"]?.shape, tensors["decoder_embed.weight"]?.shape, tensors["pos_embed"]?.shape
+    )
+    var problems: [String] = []
+    if kernel.map({ $0.rank == 4 && $0[2] == $0[3] && $0.elementCount > 0 && $0[0] % 4 == 0 }) != true {
+      problems.append(
+        Self.problem("patch_embed.proj.weight", kernel, "[width, channels, P, P] with a width divisible by 4")
+          + "; it is not a vision transformer's file")
+    }
+    if embedding.map({ $0.rank == 2 && $0[0] > 0 && $0[0] % 4 == 0 }) != true {
+      problems.append(
+        Self.problem("decoder_embed.weight", embedding, "[decoder width, width] with a decoder width divisible by 4")
+          + (embedding == nil ? ": the file has an encoder only, without the decoders that predict" : ""))
+    }
+    if positions.map({ $0.rank == 3 && $0[1] > 1 }) != true {
+      problems.append(Self.problem("pos_embed", positions, "[1, 1 + patches, width]") + ", so the grid is unknown")
+    }
+    guard problems.isEmpty, let kernel, let embedding, let positions else { throw FormatError(listed(problems)) }
+    return (kernel, embedding, positions)
+  }
+
+  private static func problem(_ name: String, _ found: Shape?, _ needed: String) -> String {
+    "tensor \(quoted(name)) " + (found.map { "has the shape \($0), not \(needed)" } ?? "is missing")
   }
 
   private struct Head {
@@ -159,13 +178,13 @@ private struct ShapeReading {
   private mutating func stack(_ name: String, _ width: Int) -> StackSize {
     let indices = tensors.keys.filter { $0.hasPrefix(name + ".") }
       .compactMap { $0.dropFirst(name.count + 1).split(separator: ".").first.flatMap { Int($0) } }
-    let depth = min((indices.max() ?? -1) + 1, 1024)
+    let depth = indices.filter { (0..<Self.maximumDepth).contains($0) }.max().map { $0 + 1 } ?? 0
     var hidden = 4 * width
     for block in 0..<depth {
       let prefix = "\(name).\(block)"
       norm(prefix + ".norm1", width)
       norm(prefix + ".norm2", width)
-      if let shape = tensors[prefix + ".mlp.fc1.weight"]?.shape, shape.rank == 2, block == 0 { hidden = shape[0] }
+      if let shape = tensors[prefix + ".mlp.fc1.weight"]?.shape, shape.rank == 2, shape[0] > 0, block == 0 { hidden = shape[0] }
       for (layer, outputs, inputs) in [
         ("attn.qkv", 3 * width, width), ("attn.proj", width, width), ("mlp.fc1", hidden, width), ("mlp.fc2", width, hidden),
       ] {

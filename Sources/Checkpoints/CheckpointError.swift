@@ -13,6 +13,13 @@ package struct CheckpointError: Error, Equatable, CustomStringConvertible {
   package var description: String { "\(path): \(reason)" }
 }
 
+/// Everything that is wrong, in one line; a file that is wrong everywhere is not described without end.
+func listed(_ problems: [String], separator: String = "; ") -> String {
+  let most = 500
+  let rest = problems.count > most ? ["and \(problems.count - most) more"] : []
+  return (problems.prefix(most) + rest).joined(separator: separator)
+}
+
 /// What is wrong with a file, before its name is known.
 struct FormatError: Error {
   let reason: String

@@ -31,16 +31,28 @@ enum KeyMapping {
       parts[place.name, default: []].append((place.part, tensor))
     }
     var result: [String: [StoredTensor]] = [:]
-    for (name, found) in parts {
+    var problems: [String] = []
+    for (name, found) in parts.sorted(by: { $0.key < $1.key }) {
       let ordered = found.sorted { $0.order < $1.order }
-      let isSplit = name.contains(".attn.qkv.")
-      guard ordered.count == (isSplit ? 3 : 1), Set(ordered.map { $0.tensor.shape }).count == 1 else {
-        throw FormatError(
-          "\(quoted(name)) is made of \(ordered.count) tensors of the file, not of \(isSplit ? "a query, a key and a value" : "one")")
-      }
       result[name] = ordered.map(\.tensor)
+      if let problem = problem(of: name, made: ordered.map(\.order), from: ordered.map(\.tensor)) { problems.append(problem) }
     }
+    guard problems.isEmpty else { throw FormatError(listed(problems)) }
     return result
+  }
+
+  /// Why the tensors of a file do not make up the one of this name.
+  private static func problem(of name: String, made orders: [Int], from parts: [StoredTensor]) -> String? {
+    let isSplit = name.contains(".attn.qkv.")
+    guard orders == (isSplit ? [0, 1, 2] : [0]) else {
+      let found = orders.map { isSplit ? ["query", "key", "value"][$0] : "one" }.joined(separator: ", ")
+      return "\(quoted(name)) is made of \(found), where it needs \(isSplit ? "one query, one key and one value" : "one tensor")"
+    }
+    guard Set(parts.map(\.shape)).count == 1, Set(parts.map(\.type)).count == 1 else {
+      let found = parts.map { "\($0.type.rawValue) \($0.shape)" }.joined(separator: ", ")
+      return "query, key and value of \(quoted(name)) differ in shape or type: \(found)"
+    }
+    return nil
   }
 
   /// The authors' name for one of Hugging Face's (of versions 4 and 5), and which third of a qkv layer it is.

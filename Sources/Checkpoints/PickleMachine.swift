@@ -26,9 +26,15 @@ struct PickleMachine {
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
+  /// Values copied from one container into another, which a few bytes of pickle can repeat without end.
+  private var copiedValues = 0
 
-  private static let maximumOperations = 5_000_000
+  /// Far beyond any checkpoint's: the largest published ones, with their optimizer, take some ten thousand operations.
+  private static let maximumOperations = 1_000_000
   private static let maximumStack = 1_000_000
+  private static let maximumCopiedValues = 1_000_000
+  /// A longer key would be hashed at every use.
+  private static let maximumKeyBytes = 1024
 
   /// Runs one pickle from the cursor to its STOP and returns what is left on the stack. Tables keep what earlier runs put there.
   mutating func run(_ cursor: inout ByteCursor) throws(FormatError) -> PickleValue {
@@ -146,7 +152,24 @@ struct PickleMachine {
     guard case .dictionary(let index) = try top(), values.count % 2 == 0 else {
       throw FormatError("the pickle sets items of what is not a dictionary")
     }
-    for item in stride(from: 0, to: values.count, by: 2) { dictionaries[index].append((values[item], values[item + 1])) }
+    for item in stride(from: 0, to: values.count, by: 2) {
+      if case .text(let key) = values[item] { try checkKey(key) }
+      dictionaries[index].append((values[item], values[item + 1]))
+    }
+  }
+
+  private func checkKey(_ key: String) throws(FormatError) {
+    guard key.utf8.count <= Self.maximumKeyBytes else {
+      throw FormatError("the pickle has a key of \(key.utf8.count) bytes, \(quoted(key)); at most \(Self.maximumKeyBytes) are read")
+    }
+  }
+
+  /// Counts values that are copied, so that few operations cannot fill the memory.
+  private mutating func countCopied(_ count: Int) throws(FormatError) {
+    copiedValues += count
+    guard copiedValues <= Self.maximumCopiedValues else {
+      throw FormatError("the pickle copies more than \(Self.maximumCopiedValues) values from dictionary to dictionary or tensor to tensor")
+    }
   }
 
   private func longInteger(_ cursor: inout ByteCursor) throws(FormatError) -> PickleValue {
@@ -187,14 +210,18 @@ struct PickleMachine {
     }
   }
 
-  /// A dictionary from another, or from a list of pairs.
+  /// A new dictionary from another, or from a list of pairs.
   private mutating func fill(_ dictionary: PickleValue, from value: PickleValue) throws(FormatError) {
     guard case .dictionary(let index) = dictionary else { return }
     switch value {
-    case .dictionary(let other): dictionaries[index] = dictionaries[other]
+    case .dictionary(let other):
+      try countCopied(dictionaries[other].count)
+      dictionaries[index] = dictionaries[other]
     case .list(let list):
+      try countCopied(lists[list].count)
       for item in lists[list] {
         guard let pair = items(of: item), pair.count == 2 else { throw FormatError("the pickle makes a dictionary of what are not pairs") }
+        if case .text(let key) = pair[0] { try checkKey(key) }
         dictionaries[index].append((pair[0], pair[1]))
       }
     default: throw FormatError("the pickle makes a dictionary of what is not one")
@@ -223,7 +250,11 @@ struct PickleMachine {
     guard let type = PickleGlobals.storageType(typeName) else {
       throw FormatError("storage \(quoted(key)) is of type \(typeName), which is not read")
     }
+    try checkKey(key)
     guard count >= 0 else { throw FormatError("storage \(quoted(key)) claims \(count) elements") }
+    guard tuples[index].count == 5 || tuples[index][5] == .none else {
+      throw FormatError("storage \(quoted(key)) is a view of another, as very old versions of PyTorch wrote them; it is not read")
+    }
     storages.append(Storage(key: key, type: type, elementCount: count))
     return .storage(storages.count - 1)
   }
@@ -236,14 +267,17 @@ struct PickleMachine {
     let storage = storages[index]
     let dimensions = sizes.map { if case .integer(let value) = $0 { value } else { -1 } }
     let strides = steps.map { if case .integer(let value) = $0 { value } else { -1 } }
-    guard let shape = Shape(checking: dimensions), offset >= 0, strides.allSatisfy({ $0 >= 0 }),
+    guard let shape = StoredTensor.shape(claimed: dimensions), offset >= 0, strides.allSatisfy({ $0 >= 0 }),
       Self.fits(shape: shape, strides: strides, offset: offset, storage: storage)
     else {
       throw FormatError(
         "a tensor of shape \(dimensions) with strides \(strides) at element \(offset) does not fit its storage \(quoted(storage.key)) "
           + "of \(storage.elementCount) elements")
     }
-    tensors.append(Tensor(storage: storage, offset: offset, shape: shape, strides: strides))
+    try countCopied(shape.rank)
+    // The stride of an axis with one element says nothing, and may be anything.
+    let meaningful = zip(dimensions, strides).map { $0 <= 1 ? 0 : $1 }
+    tensors.append(Tensor(storage: storage, offset: offset, shape: shape, strides: meaningful))
     return .tensor(tensors.count - 1)
   }
 

@@ -76,7 +76,7 @@ struct SafetensorsHeader {
   }
 
   private func checkedEntry(_ name: String, _ type: ElementType, _ dimensions: [Int], _ offsets: [Int]) throws(FormatError) -> Entry {
-    guard let shape = Shape(checking: dimensions) else {
+    guard let shape = StoredTensor.shape(claimed: dimensions) else {
       throw FormatError("tensor \(quoted(name)) has the shape \(dimensions), whose element count overflows")
     }
     let (size, overflows) = shape.elementCount.multipliedReportingOverflow(by: type.byteCount)
@@ -185,14 +185,21 @@ struct SafetensorsHeader {
   }
 
   private mutating func hexadecimal() throws(FormatError) -> UInt32 {
-    guard let value = UInt32(try cursor.text(4), radix: 16) else {
+    let digits = try cursor.text(4)
+    guard digits.allSatisfy(\.isHexDigit), let value = UInt32(digits, radix: 16) else {
       throw FormatError("the header has a malformed escape, at byte \(8 + cursor.position)")
     }
     return value
   }
 }
 
-/// A name out of a file, safe to print: at most 100 characters, control characters escaped.
+/// A name out of a file, safe to print: at most 100 scalars, those that steer a terminal or the direction of writing escaped.
 func quoted(_ name: String) -> String {
-  "\"" + name.prefix(100).unicodeScalars.map { $0.value < 32 || $0.value == 127 ? $0.escaped(asASCII: true) : String($0) }.joined() + "\""
+  func isSafe(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: false
+    default: true
+    }
+  }
+  return "\"" + name.unicodeScalars.prefix(100).map { isSafe($0) ? String($0) : $0.escaped(asASCII: true) }.joined() + "\""
 }

@@ -3,6 +3,8 @@ import Tensors
 extension StoredTensor {
   /// Elements converted at a time: small enough for the second-level cache.
   private static let chunk = 1 << 16
+  /// A view whose run is longer than this many times its elements is not read whole, or a few bytes could make gigabytes of reading.
+  private static let sparsestRun = 64
 
   /// Writes the elements in row-major order as float32 to `destination`, which has just as many.
   func read(from file: CheckpointFile, into destination: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
@@ -19,16 +21,27 @@ extension StoredTensor {
     }
   }
 
-  /// A view with gaps or swapped axes: its whole run is read, then picked from.
+  /// A view with gaps or swapped axes: its whole run is read, then picked from; where that would be mostly gaps, element by element.
   private func readStrided(from file: CheckpointFile, into destination: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
     let count = span
+    guard count / Self.sparsestRun <= destination.count else {
+      return try forEachElement(of: destination.count) { element, position throws(FormatError) in
+        let bytes = try file.bytes(at: byteOffset + position * type.byteCount, count: type.byteCount)
+        convert(bytes, count: 1) { destination[element] = $1 }
+      }
+    }
     let bytes = try file.bytes(at: byteOffset, count: count * type.byteCount)
     var run = [Float](repeating: 0, count: count)
     convert(bytes, count: count) { run[$0] = $1 }
+    try forEachElement(of: destination.count) { element, position throws(FormatError) in destination[element] = run[position] }
+  }
+
+  /// Hands every element's number in row-major order and its place in the run to `body`.
+  private func forEachElement(of count: Int, _ body: (Int, Int) throws(FormatError) -> Void) throws(FormatError) {
     var index = [Int](repeating: 0, count: shape.rank)
     var position = 0
-    for element in 0..<destination.count {
-      destination[element] = run[position]
+    for element in 0..<count {
+      try body(element, position)
       var axis = shape.rank - 1
       while axis >= 0 {
         index[axis] += 1

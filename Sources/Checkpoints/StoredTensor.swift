@@ -20,6 +20,14 @@ struct StoredTensor: Sendable {
   /// Byte of the first element.
   let byteOffset: Int
 
+  /// The shape that a file claims, `nil` where an extent is negative or where the extents, a zero counted as one, multiply so far that
+  /// strides, byte counts and three such tensors joined could overflow.
+  static func shape(claimed dimensions: [Int]) -> Shape? {
+    let room = 64
+    guard Shape(checking: dimensions.map { max(1, $0) } + [room]) != nil else { return nil }
+    return Shape(checking: dimensions)
+  }
+
   /// Strides of a dense row-major array.
   static func denseStrides(_ shape: Shape) -> [Int] {
     var strides = [Int](repeating: 1, count: shape.rank)

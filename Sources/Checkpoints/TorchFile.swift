@@ -18,9 +18,13 @@ struct TorchFile {
   /// Reads the zip form.
   init(zip file: CheckpointFile) throws(FormatError) {
     let directory = try ZIPDirectory(file)
-    guard let pickleName = directory.records.keys.filter({ $0.hasSuffix("/data.pkl") }).min(by: { $0.utf8.count < $1.utf8.count }),
-      let pickle = directory.records[pickleName]
-    else { throw FormatError("the zip archive has no data.pkl; it is not what torch.save writes") }
+    let pickleNames = directory.records.keys.filter { $0.hasSuffix("/data.pkl") }.sorted()
+    guard let pickleName = pickleNames.first, let pickle = directory.records[pickleName] else {
+      throw FormatError("the zip archive has no data.pkl; it is not what torch.save writes")
+    }
+    guard pickleNames.count == 1 else {
+      throw FormatError("the zip archive has both \(quoted(pickleName)) and \(quoted(pickleNames[1])); torch.save writes one data.pkl")
+    }
     let prefix = pickleName.dropLast("data.pkl".count)
     guard directory.records["\(prefix)constants.pkl"] == nil else {
       throw FormatError("it is a TorchScript archive, which holds a program; save the model's state_dict() instead")
@@ -37,7 +41,8 @@ struct TorchFile {
     var machine = PickleMachine()
     root = try machine.run(&cursor)
     var offsets: [String: Int] = [:]
-    for storage in Set(machine.storages) {
+    var checked: Set<PickleMachine.Storage> = []
+    for storage in machine.storages where checked.insert(storage).inserted {
       guard let record = directory.records["\(prefix)data/\(storage.key)"] else {
         throw FormatError("storage \(quoted(storage.key)) is not in the archive")
       }
@@ -65,6 +70,9 @@ struct TorchFile {
     root = try machine.run(&cursor)
     guard case .list(let keys) = try machine.run(&cursor) else { throw FormatError("its list of storages is missing") }
     let storages = Dictionary(machine.storages.map { ($0.key, $0) }) { first, _ in first }
+    if let other = machine.storages.first(where: { storages[$0.key] != $0 }) {
+      throw FormatError("the pickle describes storage \(quoted(other.key)) in two ways, once with \(other.elementCount) elements")
+    }
     var offsets: [String: Int] = [:]
     var offset = cursor.position
     for case .text(let key) in machine.lists[keys] {
