@@ -80,6 +80,9 @@ package struct Checkpoint: Sendable {
     self.policy = policy
   }
 
+  /// Bytes of the whole file.
+  package var fileByteCount: Int { file.byteCount }
+
   /// Names in order.
   package var names: [String] { tensors.keys.sorted() }
 

@@ -15,8 +15,8 @@ extension CheckpointConversion {
       said["num_heads"] = String(heads.encoder)
       said["decoder_num_heads"] = String(heads.decoder)
     }
-    let epsilon = source.layerNormEpsilon
-    said["layer_norm_eps"] = epsilon == Self.standardEpsilon(layout) ? nil : "\(epsilon ?? Self.methodEpsilon)"
+    let epsilon = source.layerNormEpsilon ?? Self.methodEpsilon
+    said["layer_norm_eps"] = epsilon == Self.standardEpsilon(layout) ? nil : "\(epsilon)"
     return said.merging(metadata) { $1 }
   }
 
@@ -24,8 +24,8 @@ extension CheckpointConversion {
 
   private static let methodEpsilon: Float = 1e-6
 
-  /// What a reader takes for a layout that says nothing; `nil` is the method's own.
-  private static func standardEpsilon(_ layout: KeyLayout) -> Float? { layout == .huggingFace ? 1e-12 : nil }
+  /// What a reader takes where a file of the layout says nothing.
+  private static func standardEpsilon(_ layout: KeyLayout) -> Float { layout == .huggingFace ? 1e-12 : methodEpsilon }
 
   /// Heads of encoder and decoders where they are known; what the caller says must fit.
   private func headCounts(of source: Checkpoint) throws(CheckpointError) -> (encoder: Int, decoder: Int)? {
