@@ -78,7 +78,20 @@ extension CheckpointConversion {
     if hasDecoders, said["num_heads"] == nil || said["decoder_num_heads"] == nil {
       notes.append("The number of heads is not known, so the file does not tell it; give --heads and --decoder-heads")
     }
-    return notes + CheckpointArchitecture.problems(of: source).map { "The source's tensors: \($0.kind.rawValue) \($0.detail)" }
+    return notes + Self.summary(of: CheckpointArchitecture.problems(of: source))
+  }
+
+  private static let namedProblems = 5
+
+  /// A line for each kind of problem, with the first few by name.
+  private static func summary(of problems: [KeyProblem]) -> [String] {
+    KeyProblem.Kind.allCases.compactMap { kind in
+      let details = problems.filter { $0.kind == kind }.map(\.detail)
+      guard !details.isEmpty else { return nil }
+      let more = details.count - namedProblems
+      return "Of the source's tensors \(details.count) are \(kind.rawValue): " + details.prefix(namedProblems).joined(separator: ", ")
+        + (more > 0 ? ", and \(more) more, which hpm inspect lists" : "")
+    }
   }
 }
 

@@ -22,7 +22,8 @@ enum HuggingFaceNames {
   /// Of blocks, up to the number.
   private static let stacks = [
     Pair(own: "blocks.", theirs: ["vit.encoder.layer.", "vit.layers."]),
-    Pair(own: "decoder_blocks.", theirs: ["decoder.decoder_layers."]),
+    // The last is what saving with their version 5.24 makes of the decoder: it takes `layers.` inside `decoder_layers.` for the encoder's.
+    Pair(own: "decoder_blocks.", theirs: ["decoder.decoder_layers.", "decoder.decoder_encoder.layer."]),
   ]
 
   /// Inside a block, without `.weight` or `.bias`.

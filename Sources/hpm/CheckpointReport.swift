@@ -56,10 +56,9 @@ struct CheckpointReport {
   }
 
   private var verdict: [[String]] {
-    let count = nonFiniteCount
-    return [
-      ["numbers", count == 0 ? "all finite" : "\(count) not finite"], ["fits", survey.obstacle.map { "no: \($0)" } ?? "yes"],
-    ]
+    let (count, problems) = (nonFiniteCount, survey.problems.count)
+    let reason = problems == 0 ? survey.obstacle : "its tensors do not make the network; \(problems) are listed below"
+    return [["numbers", count == 0 ? "all finite" : "\(count) not finite"], ["fits", reason.map { "no: \($0)" } ?? "yes"]]
   }
 
   private var problems: [[String]] {

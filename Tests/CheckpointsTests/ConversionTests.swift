@@ -111,6 +111,7 @@ import Testing
     let pairs = [
       ("vit.layers.11.attention.k_proj.bias", "blocks.11.attn.qkv.bias"), ("vit.layers.0.mlp.fc1.weight", "blocks.0.mlp.fc1.weight"),
       ("decoder.decoder_layers.7.attention.o_proj.weight", "decoder_blocks.7.attn.proj.weight"),
+      ("decoder.decoder_encoder.layer.0.intermediate.dense.bias", "decoder_blocks.0.mlp.fc1.bias"),
     ]
     for (theirs, own) in pairs { #expect(HuggingFaceNames.place(of: theirs).name == own) }
   }
