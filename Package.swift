@@ -32,7 +32,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp"), .linkedLibrary("m")]),
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
-    room("Checkpoints", imports: ["Tensors"]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
+    room("Checkpoints", imports: ["CZlib", "Tensors"]),
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("webp"), .linkedLibrary("webpdemux")]),

@@ -16,7 +16,7 @@ package struct Checkpoint: Sendable {
   }
 
   /// Which weights were taken.
-  package enum WeightSource: String, Sendable { case ema, student, plain }
+  package enum WeightSource: String, Sendable, CaseIterable { case ema, student, plain }
 
   /// What to do about weights that are not finite numbers.
   package enum NonFinitePolicy: Sendable { case refuse, allow }
@@ -25,6 +25,8 @@ package struct Checkpoint: Sendable {
   package let container: Container
   package let layout: KeyLayout
   package let weights: WeightSource
+  /// Which the file has.
+  package let availableWeights: Set<WeightSource>
   /// What the file says of itself: safetensors' `__metadata__`, or strings and numbers of `config` (`config.…`), `args` (`args.…`) and `model`.
   package let metadata: [String: String]
   /// By the authors' names.
@@ -72,6 +74,7 @@ package struct Checkpoint: Sendable {
       return TensorDescription(shape: shape, type: first.type)
     }
     self.weights = found.source
+    availableWeights = found.available
     self.metadata = found.metadata
     self.path = path
     self.file = file
@@ -86,11 +89,22 @@ package struct Checkpoint: Sendable {
     }
   }
 
+  /// Bytes of the whole file.
+  package var fileByteCount: Int { file.byteCount }
+
   /// Names in order.
   package var names: [String] { tensors.keys.sorted() }
 
-  /// What is added to variances: 1e-12 in Hugging Face's models, `nil` for the method's own 1e-6.
-  package var layerNormEpsilon: Float? { layout == .huggingFace ? 1e-12 : nil }
+  /// Names in the order in which the file has their numbers.
+  package var namesInFileOrder: [String] {
+    parts.sorted { ($0.value[0].byteOffset, $0.key) < ($1.value[0].byteOffset, $1.key) }.map(\.key)
+  }
+
+  /// What is added to variances: what the file says, else 1e-12 in Hugging Face's models, `nil` for the method's own 1e-6.
+  package var layerNormEpsilon: Float? {
+    let said = ["layer_norm_eps", "config.layer_norm_eps"].lazy.compactMap { metadata[$0].flatMap { Float($0) } }.first
+    return said.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? (layout == .huggingFace ? 1e-12 : nil)
+  }
 
   /// Reads a whole tensor, in row-major order, as float32; `destination` has just as many elements.
   package func read(_ name: String, into destination: inout MutableSpan<Float>) throws(CheckpointError) {
@@ -100,22 +114,42 @@ package struct Checkpoint: Sendable {
       throw CheckpointError(
         path: path, reason: "tensor \(quoted(name)) has \(count) elements, where the network needs \(destination.count)")
     }
+    try read(name, from: 0, into: &destination)
+  }
+
+  /// Reads as many elements of a tensor as `destination` has, from element `first` on in row-major order, as float32.
+  ///
+  /// Throws for a name that the file lacks; a range that the tensor lacks is the caller's mistake.
+  package func read(_ name: String, from first: Int, into destination: inout MutableSpan<Float>) throws(CheckpointError) {
+    guard let parts = parts[name] else { throw CheckpointError(path: path, reason: "tensor \(quoted(name)) is missing") }
+    let wanted = first..<first + destination.count
+    let count = parts.reduce(0) { $0 + $1.shape.elementCount }
+    precondition(first >= 0 && wanted.upperBound <= count, "elements \(wanted) of a tensor of \(count)")
     var failure: FormatError?
     destination.withUnsafeMutableBufferPointer { buffer in
-      var start = 0
       do throws(FormatError) {
-        for part in parts {
-          try part.read(from: file, into: UnsafeMutableBufferPointer(rebasing: buffer[start..<start + part.shape.elementCount]))
-          start += part.shape.elementCount
-        }
+        try read(parts, wanted, into: buffer)
         if policy == .refuse, let bad = Self.firstNonFinite(UnsafeBufferPointer(buffer)) {
           failure = FormatError(
-            "tensor \(quoted(name)) holds \(buffer[bad]) at element \(bad); weights must be finite. --allow-non-finite loads it all the same"
-          )
+            "tensor \(quoted(name)) holds \(buffer[bad]) at element \(first + bad); weights must be finite. "
+              + "--allow-non-finite loads it all the same")
         }
       } catch { failure = error }
     }
     if let failure { throw CheckpointError(path: path, reason: failure.reason) }
+  }
+
+  /// The elements `wanted` of what the parts are, one after another.
+  private func read(_ parts: [StoredTensor], _ wanted: Range<Int>, into buffer: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
+    var start = 0
+    for part in parts {
+      let range = wanted.clamped(to: start..<start + part.shape.elementCount)
+      if !range.isEmpty {
+        let place = buffer[range.lowerBound - wanted.lowerBound..<range.upperBound - wanted.lowerBound]
+        try part.read(from: file, elementsFrom: range.lowerBound - start, into: UnsafeMutableBufferPointer(rebasing: place))
+      }
+      start += part.shape.elementCount
+    }
   }
 
   /// A whole tensor as float32.
@@ -138,6 +172,7 @@ package struct Checkpoint: Sendable {
 private struct FoundWeights {
   let tensors: [String: StoredTensor]
   let source: Checkpoint.WeightSource
+  let available: Set<Checkpoint.WeightSource>
   let metadata: [String: String]
 
   /// safetensors: what the metadata key `weights` says, else plain.
@@ -147,6 +182,7 @@ private struct FoundWeights {
       throw FormatError("it holds \(source.rawValue) weights, not the \(choice.rawValue) weights that were asked for")
     }
     self.tensors = tensors
+    available = [source]
     self.metadata = metadata
   }
 
@@ -163,9 +199,12 @@ private struct FoundWeights {
       let tensors = file.tensors(in: inner)
       return tensors.isEmpty ? nil : Self.withoutModulePrefix(tensors)
     }
-    if choice != .student, let ema = dictionary("ema_state_dict") {
+    let (ema, student) = (dictionary("ema_state_dict"), dictionary("state_dict"))
+    let found = Set<Checkpoint.WeightSource>((ema == nil ? [] : [.ema]) + (student == nil ? [] : [.student]))
+    available = found.isEmpty ? [.plain] : found
+    if choice != .student, let ema {
       (tensors, source) = (ema, .ema)
-    } else if choice != .ema, let student = dictionary("state_dict") {
+    } else if choice != .ema, let student {
       (tensors, source) = (student, .student)
     } else if choice == .automatic {
       (tensors, source) = (dictionary("model") ?? Self.withoutModulePrefix(file.tensors(in: members)), .plain)

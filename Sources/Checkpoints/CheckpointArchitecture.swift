@@ -37,6 +37,14 @@ package struct CheckpointArchitecture: Hashable, Sendable {
     } catch { throw CheckpointError(path: checkpoint.path, reason: error.reason) }
   }
 
+  /// What keeps a checkpoint's tensors from making a network, tensor by tensor; empty where nothing does, or where too much is missing
+  /// to tell (then the initialiser's error says what).
+  package static func problems(of checkpoint: Checkpoint) -> [KeyProblem] {
+    var reading = ShapeReading(checkpoint.tensors)
+    _ = try? reading.architecture(HeadCounts(1, 1, metadata: [:]))
+    return reading.problems
+  }
+
   init(
     encoder: Stack, decoder: Stack, channels: Int, patchSize: Int, patchCount: Int, lossPredictorRows: Int?, reconstructorOutputs: Int?,
     parameterCount: Int, name: String
@@ -51,6 +59,15 @@ package struct CheckpointArchitecture: Hashable, Sendable {
     self.parameterCount = parameterCount
     self.name = name
   }
+}
+
+/// What is wrong with one tensor of a checkpoint.
+package struct KeyProblem: Hashable, Sendable {
+  package enum Kind: String, Sendable, CaseIterable { case missing, unexpected, misshapen }
+
+  package let kind: Kind
+  /// What is missing or misshapen, with the shape that the network needs; of an unexpected tensor its name.
+  package let detail: String
 }
 
 /// How many heads the caller or the file says each stack has.
@@ -70,7 +87,7 @@ struct HeadCounts {
 private struct ShapeReading {
   private static let maximumDepth = 1024
   private let tensors: [String: TensorDescription]
-  private var problems: [String] = []
+  private(set) var problems: [KeyProblem] = []
   private var expected: Set<String> = []
 
   init(_ tensors: [String: TensorDescription]) { self.tensors = tensors }
@@ -91,10 +108,10 @@ private struct ShapeReading {
     let predictor = try head("decoder_blocks_losspred", "decoder_norm_losspred", "decoder_pred_losspred", decoderWidth)
     let reconstructor = try head("decoder_blocks", "decoder_norm", "decoder_pred", decoderWidth)
     guard predictor != nil || reconstructor != nil else { throw FormatError("it has neither a loss predictor nor a reconstructor") }
-    if let predictor, let reconstructor, predictor.stack != reconstructor.stack { problems.append("the two decoders differ in size") }
+    if let predictor, let reconstructor, predictor.stack != reconstructor.stack { note(.misshapen, "the two decoders differ in size") }
     let unexpected = tensors.keys.filter { !expected.contains($0) }.sorted()
-    if !unexpected.isEmpty { problems.append("unexpected: " + listed(unexpected.map(quoted), separator: ", ")) }
-    guard problems.isEmpty else { throw FormatError("its tensors do not make the network: " + listed(problems)) }
+    for name in unexpected { note(.unexpected, quoted(name)) }
+    guard problems.isEmpty else { throw FormatError("its tensors do not make the network: " + Self.sentence(problems)) }
     return try finished(encoder, predictor, reconstructor, kernel, positions[1] - 1, heads)
   }
 
@@ -123,6 +140,15 @@ private struct ShapeReading {
 
   private static func problem(_ name: String, _ found: Shape?, _ needed: String) -> String {
     "tensor \(quoted(name)) " + (found.map { "has the shape \($0), not \(needed)" } ?? "is missing")
+  }
+
+  private mutating func note(_ kind: KeyProblem.Kind, _ detail: String) { problems.append(KeyProblem(kind: kind, detail: detail)) }
+
+  /// All problems; the unexpected tensors in one list at the end.
+  private static func sentence(_ problems: [KeyProblem]) -> String {
+    let unexpected = problems.filter { $0.kind == .unexpected }.map(\.detail)
+    let others = problems.filter { $0.kind != .unexpected }.map { ($0.kind == .missing ? "missing: " : "") + $0.detail }
+    return listed(others + (unexpected.isEmpty ? [] : ["unexpected: " + listed(unexpected, separator: ", ")]))
   }
 
   private struct Head {
@@ -192,7 +218,7 @@ private struct ShapeReading {
         check("\(prefix).\(layer).bias", [outputs])
       }
     }
-    if depth == 0 { problems.append("missing: every tensor of \(quoted(name))") }
+    if depth == 0 { note(.missing, "every tensor of \(quoted(name))") }
     return StackSize(width: width, depth: depth, hidden: hidden)
   }
 
@@ -208,10 +234,10 @@ private struct ShapeReading {
   }
 
   private mutating func check(_ name: String, _ shape: [Int]) {
-    guard let found = expect(name) else { return problems.append("missing: \(quoted(name)) \(shape)") }
-    if found.dimensions != shape { problems.append("\(quoted(name)) has the shape \(found), the network needs \(shape)") }
+    guard let found = expect(name) else { return note(.missing, "\(quoted(name)) \(shape)") }
+    if found.dimensions != shape { note(.misshapen, "\(quoted(name)) has the shape \(found), the network needs \(shape)") }
     if let type = tensors[name]?.type, !type.isFloatingPoint {
-      problems.append("\(quoted(name)) holds \(type.rawValue), not floating-point numbers")
+      note(.misshapen, "\(quoted(name)) holds \(type.rawValue), not floating-point numbers")
     }
   }
 }

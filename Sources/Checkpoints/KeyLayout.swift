@@ -6,17 +6,32 @@ package enum KeyLayout: String, Sendable, CaseIterable {
   case hpm
   /// MAE's names: no loss predictor.
   case mae
-  /// Hugging Face's ViTMAE: other names, and query, key and value apart.
+  /// timm's vision transformer: MAE's names of the encoder alone. Written only; read, its names are MAE's.
+  case timm
+  /// Hugging Face's ViTMAE: other names, query, key and value apart, no loss predictor.
   case huggingFace = "hf"
+  /// The encoder of detectron2's ViTDet: patch embedding, position table and blocks behind `backbone.net.`.
+  case vitDet = "vitdet"
 }
 
 /// Names of a file and their places in the authors' layout.
 enum KeyMapping {
+  /// Where a tensor of a layout comes from: a whole tensor of the authors' layout, or one of its parts along the first axis.
+  struct Place: Equatable {
+    /// In the authors' layout.
+    let name: String
+    var part = 0
+    var partCount = 1
+  }
+
+  private static let vitDetPrefix = "backbone.net."
+
   /// The layout that the names tell of.
   static func layout(of names: some Sequence<String>) -> KeyLayout {
     var hasPredictor = false
     for name in names {
       if name.hasPrefix("vit.") || name.hasPrefix("decoder.decoder_layers.") { return .huggingFace }
+      if name.hasPrefix(vitDetPrefix) { return .vitDet }
       if name.contains("losspred") { hasPredictor = true }
     }
     return hasPredictor ? .hpm : .mae
@@ -24,28 +39,28 @@ enum KeyMapping {
 
   /// Every tensor under its name in the authors' layout, as the parts that make it up along the first axis.
   static func canonical(_ tensors: [String: StoredTensor], layout: KeyLayout) throws(FormatError) -> [String: [StoredTensor]] {
-    guard layout == .huggingFace else { return tensors.mapValues { [$0] } }
-    var parts: [String: [(order: Int, tensor: StoredTensor)]] = [:]
+    guard layout == .huggingFace || layout == .vitDet else { return tensors.mapValues { [$0] } }
+    var parts: [String: [(place: Place, tensor: StoredTensor)]] = [:]
     for (name, tensor) in tensors {
-      let place = fromHuggingFace(name)
-      parts[place.name, default: []].append((place.part, tensor))
+      let place = layout == .vitDet ? Place(name: withoutPrefix(vitDetPrefix, name)) : HuggingFaceNames.place(of: name)
+      parts[place.name, default: []].append((place, tensor))
     }
     var result: [String: [StoredTensor]] = [:]
     var problems: [String] = []
     for (name, found) in parts.sorted(by: { $0.key < $1.key }) {
-      let ordered = found.sorted { $0.order < $1.order }
+      let ordered = found.sorted { $0.place.part < $1.place.part }
       result[name] = ordered.map(\.tensor)
-      if let problem = problem(of: name, made: ordered.map(\.order), from: ordered.map(\.tensor)) { problems.append(problem) }
+      if let problem = problem(of: name, at: ordered.map(\.place), from: ordered.map(\.tensor)) { problems.append(problem) }
     }
     guard problems.isEmpty else { throw FormatError(listed(problems)) }
     return result
   }
 
   /// Why the tensors of a file do not make up the one of this name.
-  private static func problem(of name: String, made orders: [Int], from parts: [StoredTensor]) -> String? {
-    let isSplit = name.contains(".attn.qkv.")
-    guard orders == (isSplit ? [0, 1, 2] : [0]) else {
-      let found = orders.map { isSplit ? ["query", "key", "value"][$0] : "one" }.joined(separator: ", ")
+  private static func problem(of name: String, at places: [Place], from parts: [StoredTensor]) -> String? {
+    let isSplit = places.contains { $0.partCount > 1 }
+    guard places.map(\.part) == Array(0..<places[0].partCount) else {
+      let found = places.map { isSplit ? ["query", "key", "value"][$0.part] : "one" }.joined(separator: ", ")
       return "\(quoted(name)) is made of \(found), where it needs \(isSplit ? "one query, one key and one value" : "one tensor")"
     }
     guard Set(parts.map(\.shape)).count == 1, Set(parts.map(\.type)).count == 1 else {
@@ -55,38 +70,22 @@ enum KeyMapping {
     return nil
   }
 
-  /// The authors' name for one of Hugging Face's (of versions 4 and 5), and which third of a qkv layer it is.
-  private static func fromHuggingFace(_ name: String) -> (name: String, part: Int) {
-    let exact = [
-      "vit.embeddings.cls_token": "cls_token", "vit.embeddings.position_embeddings": "pos_embed",
-      "vit.embeddings.patch_embeddings.projection.weight": "patch_embed.proj.weight",
-      "vit.embeddings.patch_embeddings.projection.bias": "patch_embed.proj.bias", "vit.layernorm.weight": "norm.weight",
-      "vit.layernorm.bias": "norm.bias",
-    ]
-    if let found = exact[name] { return (found, 0) }
-    for (prefix, block) in [("vit.encoder.layer.", "blocks."), ("vit.layers.", "blocks."), ("decoder.decoder_layers.", "decoder_blocks.")] {
-      guard name.hasPrefix(prefix) else { continue }
-      let rest = name.dropFirst(prefix.count)
-      guard let dot = rest.firstIndex(of: "."), let leaf = inBlock(String(rest[rest.index(after: dot)...])) else { break }
-      return ("\(block)\(rest[..<dot]).\(leaf.name)", leaf.part)
+  /// What a tensor of the authors' layout is in another, as one tensor or as its parts; empty where that layout has no place for it.
+  static func names(of name: String, in layout: KeyLayout) -> [(name: String, place: Place)] {
+    let isPatchEmbedding = name.hasPrefix("patch_embed.") || name == "pos_embed"
+    let isBlock = name.hasPrefix("blocks.")
+    switch layout {
+    case .hpm: return [(name, Place(name: name))]
+    case .mae: return name.contains("losspred") ? [] : [(name, Place(name: name))]
+    case .timm:
+      guard isPatchEmbedding || isBlock || name == "cls_token" || name.hasPrefix("norm.") else { return [] }
+      return [(name, Place(name: name))]
+    case .vitDet: return isPatchEmbedding || isBlock ? [(vitDetPrefix + name, Place(name: name))] : []
+    case .huggingFace: return HuggingFaceNames.names(of: name)
     }
-    return (name.hasPrefix("decoder.") ? String(name.dropFirst("decoder.".count)) : name, 0)
   }
 
-  /// The name inside a block.
-  private static func inBlock(_ name: String) -> (name: String, part: Int)? {
-    guard let dot = name.lastIndex(of: ".") else { return nil }
-    let kind = name[name.index(after: dot)...]
-    switch name[..<dot] {
-    case "layernorm_before": return ("norm1.\(kind)", 0)
-    case "layernorm_after": return ("norm2.\(kind)", 0)
-    case "attention.attention.query", "attention.q_proj": return ("attn.qkv.\(kind)", 0)
-    case "attention.attention.key", "attention.k_proj": return ("attn.qkv.\(kind)", 1)
-    case "attention.attention.value", "attention.v_proj": return ("attn.qkv.\(kind)", 2)
-    case "attention.output.dense", "attention.o_proj": return ("attn.proj.\(kind)", 0)
-    case "intermediate.dense", "mlp.fc1": return ("mlp.fc1.\(kind)", 0)
-    case "output.dense", "mlp.fc2": return ("mlp.fc2.\(kind)", 0)
-    default: return nil
-    }
+  private static func withoutPrefix(_ prefix: String, _ name: String) -> String {
+    name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
   }
 }

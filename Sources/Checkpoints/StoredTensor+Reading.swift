@@ -6,9 +6,21 @@ extension StoredTensor {
   /// A view whose run is longer than this many times its elements is not read whole, or a few bytes could make gigabytes of reading.
   private static let sparsestRun = 64
 
-  /// Writes the elements in row-major order as float32 to `destination`, which has just as many.
-  func read(from file: CheckpointFile, into destination: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
-    guard isDense else { return try readStrided(from: file, into: destination) }
+  /// Writes as many elements as `destination` has, from `start` on in row-major order, as float32.
+  func read(from file: CheckpointFile, elementsFrom start: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(FormatError) {
+    guard isDense else {
+      guard destination.count < shape.elementCount else { return try readStrided(from: file, into: destination) }
+      // A part of a view with gaps is picked from the whole of it: such views are small and rare.
+      var whole = [Float](repeating: 0, count: shape.elementCount)
+      var failure: FormatError?
+      whole.withUnsafeMutableBufferPointer { buffer in
+        do throws(FormatError) { try readStrided(from: file, into: buffer) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      for element in 0..<destination.count { destination[element] = whole[start + element] }
+      return
+    }
+    let byteOffset = byteOffset + start * type.byteCount
     if type == .float32 {
       return try file.fill(UnsafeMutableRawBufferPointer(destination), at: byteOffset)
     }

@@ -6,7 +6,10 @@ import Foundation
 struct HPM: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hpm", abstract: "Hard Patches Mining: which patches of an image are hard to reconstruct.", version: "hpm 0.1.0",
-    subcommands: [ServeCommand.self, PredictCommand.self, MaskCommand.self, BenchCommand.self, HealthCommand.self])
+    subcommands: [
+      ServeCommand.self, PredictCommand.self, MaskCommand.self, ConvertCommand.self, InspectCommand.self, BenchCommand.self,
+      HealthCommand.self,
+    ])
 
   private static let wrongUsage: Int32 = 2
 

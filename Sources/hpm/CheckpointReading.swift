@@ -1,0 +1,23 @@
+import ArgumentParser
+import Checkpoints
+
+/// The options of commands that read a checkpoint without running it.
+struct CheckpointReading: ParsableArguments {
+  @Option(help: "Whose weights: \(Checkpoint.WeightChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var weights = Checkpoint.WeightChoice.automatic
+
+  @Option(help: "Heads of the encoder, where the file does not tell.")
+  var heads: Int?
+
+  @Option(help: "Heads of the decoders, where the file does not tell.")
+  var decoderHeads: Int?
+
+  func validate() throws {
+    for (flag, count) in [("--heads", heads), ("--decoder-heads", decoderHeads)] {
+      if let count, count < 1 { throw ValidationError("\(flag) is \(count), but must be a whole number from 1.") }
+    }
+  }
+}
+
+extension Checkpoint.WeightChoice: ExpressibleByArgument {}
+extension KeyLayout: ExpressibleByArgument {}
