@@ -22,7 +22,7 @@ struct InferenceSession {
     } catch { throw ValidationError("\(error)") }
     configuration.imageStoreBytes = 0
     configuration.requestTimeout = Self.requestTimeout
-    let share = ShareDirectory.find(configuration, executable: CommandLine.arguments[0])
+    let share = ShareDirectory.find(configuration, executable: ExecutableFile.path)
     let choice = needsModel ? try ModelChoice.sources(configuration, share: share, reading: values) : (sources: [], standard: nil)
     let library = ModelLibrary(choice.sources, defaultModel: choice.standard)
     application = Application(
