@@ -49,8 +49,6 @@ struct ImageFiles {
       do {
         let answer = try await session.ask(.post, route, query, body: try Self.bytes(of: path))
         try destination.write(answer, source: path, name: name, format: format)
-      } catch let problem as RefusedRequest where problem.isUsage {
-        throw ValidationError(problem.description)
       } catch let error as RefusedRequest {
         failures += 1
         progress.report("\(path): \(error.description)")

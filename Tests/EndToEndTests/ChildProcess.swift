@@ -10,7 +10,7 @@ final class ChildProcess: @unchecked Sendable {  // changed only in init; the pr
   private let ended = DispatchSemaphore(value: 0)
   private let isAskedToStop = Mutex(false)
 
-  private static let limitSeconds = 120
+  private static let limitSeconds = 60
   private static let signalBase: Int32 = 128
 
   /// Starts a command with the options of no other program in its environment.
@@ -21,8 +21,9 @@ final class ChildProcess: @unchecked Sendable {  // changed only in init; the pr
   ///   - folder: Its working directory.
   init(_ command: [String], input: [UInt8] = [], in folder: URL? = nil) throws {
     let standardInput = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-    process.arguments = ["--foreground", "--signal=KILL", "\(Self.limitSeconds)"] + command
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    // The threads of Dispatch block every signal, and a child starts with what its parent blocked.
+    process.arguments = ["--default-signal=TERM", "timeout", "--foreground", "--signal=KILL", "\(Self.limitSeconds)"] + command
     process.environment = Self.environment
     process.currentDirectoryURL = folder
     process.standardInput = standardInput

@@ -59,7 +59,7 @@ import Testing
       let files: [(name: String, bytes: [UInt8], word: String)] = [
         ("letter.jpg", Array("Dear model,".utf8), "PNG, JPEG or WebP"), ("empty.jpg", [], "letter"),
         ("cut.png", Array(Samples.photo.dropLast(Samples.photo.count / 2)), "PNG"), ("head.jpg", [0xFF, 0xD8, 0xFF, 0xE0], "JPEG"),
-        ("array.npy", Array("\u{93}NUMPY".unicodeScalars.map { UInt8($0.value) }) + [1, 0, 255, 255], "NumPy"),
+        ("array.npy", Array("\u{93}NUMPY".unicodeScalars.map { UInt8($0.value) }) + [1, 0, 255, 255], "npy"),
       ]
       for file in files {
         try Data(file.bytes).write(to: folder.appendingPathComponent(file.name))
@@ -137,8 +137,8 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: trace))
   }
 
-  @Test func `a checkpoint whose heads nothing tells is refused with the flags that tell them`() async throws {
+  @Test func `a checkpoint whose heads nothing tells is refused with the flag that tells them`() async throws {
     let outcome = try await Program.run(["predict", Samples.images, "--model", Fixtures.file("tiny/student.safetensors").path])
-    expectSentence(outcome, status: 1, naming: ["--heads", "--decoder-heads"])
+    expectSentence(outcome, status: 1, naming: ["--heads"])
   }
 }
