@@ -13,7 +13,7 @@ final class ChildProcess: @unchecked Sendable {  // changed only in init; the pr
   private static let limitSeconds = 60
   private static let signalBase: Int32 = 128
 
-  /// Starts a command with the options of no other program in its environment.
+  /// Starts a command; no option of `hpm` (`HPM_PORT`) and no proxy is left in its environment.
   ///
   /// - Parameters:
   ///   - command: A program's path, or its name on PATH, where the built `hpm` comes first; then its arguments.
