@@ -71,5 +71,6 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests(of: "VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["hpm", "Images", "Kernels", "Tensors", "TestSupport"], swiftSettings: strict),
   ]
 )

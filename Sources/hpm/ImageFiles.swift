@@ -49,8 +49,6 @@ struct ImageFiles {
       do {
         let answer = try await session.ask(.post, route, query, body: try Self.bytes(of: path))
         try destination.write(answer, source: path, name: name, format: format)
-      } catch let problem as RefusedRequest where problem.isUsage {
-        throw ValidationError(problem.description)
       } catch let error as RefusedRequest {
         failures += 1
         progress.report("\(path): \(error.description)")
@@ -66,10 +64,19 @@ struct ImageFiles {
   }
 
   private static func bytes(of path: String) throws(UnreadableFile) -> [UInt8] {
+    guard !isFolder(path) else { throw UnreadableFile(path: path, reason: "It is a folder; name the images in it.") }
+    let data: Data
     do {
-      if path == standardInput { return try Array(FileHandle.standardInput.readToEnd() ?? Data()) }
-      return try Array(Data(contentsOf: URL(fileURLWithPath: path)))
+      let isStandardInput = path == standardInput
+      data = try isStandardInput ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: path))
     } catch { throw UnreadableFile(path: path, reason: error.localizedDescription) }
+    guard !data.isEmpty else { throw UnreadableFile(path: path, reason: "It is empty.") }
+    return Array(data)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   /// The results' file names without extension: the images' own, numbered where two are alike.

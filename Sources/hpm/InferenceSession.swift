@@ -22,7 +22,7 @@ struct InferenceSession {
     } catch { throw ValidationError("\(error)") }
     configuration.imageStoreBytes = 0
     configuration.requestTimeout = Self.requestTimeout
-    let share = ShareDirectory.find(configuration, executable: CommandLine.arguments[0])
+    let share = ShareDirectory.find(configuration, executable: ExecutableFile.path)
     let choice = needsModel ? try ModelChoice.sources(configuration, share: share, reading: values) : (sources: [], standard: nil)
     let library = ModelLibrary(choice.sources, defaultModel: choice.standard)
     application = Application(
@@ -38,15 +38,17 @@ struct InferenceSession {
   /// A command line waits for its answer as long as it takes.
   private static let requestTimeout = 86_400.0
 
-  /// What a route answers; its problem, in words, is thrown.
+  /// What a route answers; its problem, in words, is thrown: as wrong usage where a parameter was at fault.
   func ask(
     _ method: HTTPRequest.Method, _ path: String, _ items: [(name: String, value: String)], body: [UInt8] = []
   ) async throws -> [UInt8] {
     let query = items.map { "\(Self.encoded($0.name))=\(Self.encoded($0.value))" }.joined(separator: "&")
     let response = await application.respond(to: try Request(method, query.isEmpty ? path : "\(path)?\(query)", body: body))
     guard case .bytes(let bytes) = response.body else { return [] }
-    guard response.head.status == .ok else { throw RefusedRequest(bytes, status: response.head.status.code) }
-    return bytes
+    guard response.head.status != .ok else { return bytes }
+    let refusal = RefusedRequest(bytes, status: response.head.status.code)
+    if refusal.isUsage { throw ValidationError(refusal.description) }
+    throw refusal
   }
 
   private static func encoded(_ text: String) -> String {

@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
   }
 
   private func models(_ configuration: ServiceConfiguration, _ reading: [String: String]) throws -> (ModelLibrary, page: String?) {
-    let share = ShareDirectory.find(configuration, executable: CommandLine.arguments[0])
+    let share = ShareDirectory.find(configuration, executable: ExecutableFile.path)
     let sources = try ModelChoice.sources(configuration, share: share, reading: reading)
     return (ModelLibrary(sources.sources, defaultModel: sources.standard), share.map(ShareDirectory.page(in:)))
   }

@@ -1,0 +1,104 @@
+import Foundation
+import Images
+import Tensors
+import TestSupport
+import Testing
+
+/// The README's examples, run as they stand.
+@Suite(.serialized) struct ReadmeTests {
+  private static let known: Set = ["http", "figure", "command", "crops", "twin"]
+
+  /// Runs the block `name` in a folder with `photo.jpg` and lets `check` look at what it left.
+  private func run(_ name: String, _ check: (Outcome, URL) throws -> Void) async throws {
+    let readme = try Readme()
+    try await ServedProgram.with { service in
+      try await Samples.withFolder { folder in
+        let outcome = try await readme.run(name, on: service, in: folder)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        try check(outcome, folder)
+      }
+    }
+  }
+
+  private func json<Value: Decodable>(_ type: Value.Type, _ folder: URL, _ name: String) throws -> Value {
+    try ServiceJSON.decode(type, Samples.bytes("\(folder.path)/\(name)"))
+  }
+
+  private func picture(_ folder: URL, _ name: String) throws -> RGBImage {
+    try ImageDecoder.decode(Samples.bytes("\(folder.path)/\(name)")).image
+  }
+
+  private func array(_ folder: URL, _ name: String) throws -> NumPyFile {
+    try NumPyFile.parse(Samples.bytes("\(folder.path)/\(name)"))
+  }
+
+  @Test func `every block is run by a test or starts a script that is there`() throws {
+    let blocks = try Readme().blocks.filter { ["sh", "python"].contains($0.language) }
+    #expect(Set(blocks.compactMap(\.name)) == Self.known)
+    for line in blocks.filter({ $0.name == nil }).flatMap({ $0.code.split(separator: "\n") }) {
+      let script = try #require(line.split(separator: " ").first)
+      #expect(script.hasPrefix("Scripts/"))
+      #expect(FileManager.default.isExecutableFile(atPath: Fixtures.root.appendingPathComponent(String(script)).path))
+    }
+  }
+
+  @Test func `every file and folder that the README names is there`() throws {
+    let text = try String(contentsOf: Fixtures.root.appendingPathComponent("README.md"), encoding: .utf8)
+    #expect(text.split(separator: "\n", omittingEmptySubsequences: false).count <= 200)
+    for match in text.matches(of: /(?:Sources|Tests|Benchmarks|Models|Scripts)\/[\w\/.]*\w/) {
+      #expect(FileManager.default.fileExists(atPath: Fixtures.root.appendingPathComponent(String(match.output)).path), "\(match.output)")
+    }
+  }
+
+  @Test(.enabled(if: Interpreter.hasCurl, "curl is not installed"))
+  func `the examples over HTTP answer losses, a picture and masks`() async throws {
+    try await run("http") { _, folder in
+      let losses = try json(ServiceJSON.Losses.self, folder, "losses.json")
+      #expect(losses.grid == [8, 8] && losses.ranking.count == 64)
+      let overlay = try picture(folder, "overlay.png")
+      #expect(overlay.width == 512 && overlay.height == 512)
+      let random = try json(ServiceJSON.Masks.self, folder, "random.json")
+      #expect(random.strategy == "random" && random.masked == 147)
+      let hard = try json(ServiceJSON.Masks.self, folder, "hard.json")
+      #expect(hard.strategy == "hard" && hard.masked == 48)
+      #expect(try json(ServiceJSON.Masks.self, folder, "again.json").masks == hard.masks)
+    }
+  }
+
+  @Test(.enabled(if: Interpreter.hasCurl, "curl is not installed"))
+  func `the examples of the figure and the models answer`() async throws {
+    try await run("figure") { _, folder in
+      let figure = try picture(folder, "figure.png")
+      #expect(figure.width > 4 * figure.height, "five panels, side by side")
+      let models = String(decoding: try Samples.bytes("\(folder.path)/models.json"), as: UTF8.self)
+      #expect(models.contains(#""name":"small32""#) && models.contains(#""state":"ready""#))
+    }
+  }
+
+  @Test func `the examples of the command line answer losses, a picture and masks`() async throws {
+    try await run("command") { _, folder in
+      #expect(try json(ServiceJSON.Losses.self, folder, "losses.json").mode == "masked_average")
+      let overlay = try picture(folder, "overlay.png")
+      #expect(overlay.width == 512 && overlay.height == 512)
+      #expect(try json(ServiceJSON.Masks.self, folder, "mask.json").masked == 48)
+      let masks = try array(folder, "masks.npy")
+      #expect(masks.shape.dimensions == [64, 14, 14])
+      #expect(masks.unsignedBytes?.count { $0 == 1 } == 64 * 147)
+    }
+  }
+
+  @Test(.enabled(if: Interpreter.hasPython, "python3 with numpy and requests is not installed"))
+  func `the Python example gets 64 masks for 64 crops`() async throws {
+    try await run("crops") { _, folder in
+      let masks = try array(folder, "masks.npy")
+      #expect(masks.shape.dimensions == [64, 8, 8])
+      let values = try #require(masks.unsignedBytes)
+      for crop in 0..<64 { #expect(values[crop * 64..<(crop + 1) * 64].count { $0 == 1 } == 48) }
+    }
+  }
+
+  @Test(.enabled(if: Interpreter.hasPython, "python3 with numpy and requests is not installed"))
+  func `the mask generator in NumPy draws the service's masks`() async throws {
+    try await run("twin") { outcome, _ in #expect(outcome.text == "True\n") }
+  }
+}
