@@ -3,7 +3,7 @@ import Checkpoints
 
 /// The options of commands that read a checkpoint without running it.
 struct CheckpointReading: ParsableArguments {
-  @Option(help: "Whose weights: \(Checkpoint.WeightChoice.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "Whose weights.")
   var weights = Checkpoint.WeightChoice.automatic
 
   @Option(help: "Heads of the encoder, where the file does not tell.")

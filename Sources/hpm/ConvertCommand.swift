@@ -24,10 +24,10 @@ struct ConvertCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The file to write.", valueName: "out"))
   var output: String
 
-  @Option(help: "The names in OUT: \(KeyLayout.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(help: "The names in OUT; without it, those in IN.")
   var layout: KeyLayout?
 
-  @Option(help: "What numbers are stored as: fp32, fp16, bf16; without it, as IN has them.")
+  @Option(help: "What numbers are stored as; without it, as IN has them.")
   var dtype: StoredType?
 
   @Option(
