@@ -57,7 +57,7 @@ package struct Router: Sendable {
     }
     if method == .options, request.path == "*" { return Self.allow(Self.serverMethods) }
     guard let route else {
-      return refuse(ProtocolError(.notFound, "there is nothing at \(request.path); GET /openapi.json lists the routes"))
+      return refuse(ProtocolError(.notFound, "there is nothing at \(request.path)"))
     }
     if let exact = route.handlers.first(where: { $0.method == method }) { return exact.handler }
     if method == .head, let get = route.handlers.first(where: { $0.method == .get }) { return get.handler }

@@ -63,7 +63,7 @@ struct ServiceRoutes: Sendable {
     switch error.reason {
     case .bodyTooLarge(let limit): detail = "The request's body is longer than the \(limit) bytes that --max-request-bytes allows."
     case .methodNotAllowed(let methods): allowed = methods.map(\.rawValue)
-    default: break
+    default: detail = detail.prefix(1).uppercased() + detail.dropFirst() + "."
     }
     let problem = Problem(ProblemKind(status: error.status.code), detail, allowed: allowed)
     return Response(problem, instance: "urn:request:\(error.requestIdentifier)")

@@ -153,9 +153,11 @@ extension ModelDescription {
       precision: ModelDescription.Precision(rawValue: precision.rawValue) ?? .float32,
       architecture: architecture.name, parameters: architecture.parameterCount, patchSize: architecture.patchSize,
       imageHeight: configuration.grid.rows * architecture.patchSize, imageWidth: configuration.grid.columns * architecture.patchSize,
-      hasLossPredictor: architecture.lossPredictorRows != nil, hasReconstructor: architecture.predictsPixels,
+      hasLossPredictor: architecture.lossPredictorRows != nil,
+      // Features can be as wide as a patch has numbers, so a file that says what its decoder predicts is believed.
+      hasReconstructor: architecture.predictsPixels && (said("target") ?? "pixels") == "pixels",
       defaultMode: said("mode").flatMap(PredictionMode.init(rawValue:)) ?? .fullVisible,
-      trainingMaskRatio: said("mask_ratio").flatMap { Double($0) },
+      trainingMaskRatio: said("mask_ratio").flatMap { Double($0) }.flatMap { (0..<1).contains($0) ? $0 : nil },
       comparableAcrossImages: said("predicting_loss") == "absolute_raw", metadata: checkpoint.metadata)
   }
 }
