@@ -79,17 +79,20 @@ private final class StopSignals: @unchecked Sendable {  // nothing changes after
   init() {
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     arrivals = stream
+    let registered = DispatchSemaphore(value: 0)
     sources = [SIGTERM, SIGINT].map { number in
-      signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       let seen = SignalCount()
       source.setEventHandler {
         guard seen.next() == 1 else { exit(number == SIGTERM ? 143 : 130) }
         continuation.yield()
       }
+      source.setRegistrationHandler { registered.signal() }
       source.resume()
       return source
     }
+    // Until Dispatch has taken them over the signals end the process, as they do one that has not begun.
+    for _ in sources { registered.wait() }
   }
 
   /// Returns when the first signal comes.

@@ -7,7 +7,9 @@ import Testing
 @testable import Checkpoints
 
 /// Checkpoint files with one byte changed, or cut short: reading must throw or load, and a trap would end the tests.
-@Suite struct MutatedFileTests {
+///
+/// One after another, and on a thread of its own: others wait for Swift's pool with a clock running.
+@Suite(.serialized) struct MutatedFileTests {
   /// Small files of every container and layout, all of whose bytes are flipped.
   private static let small = ["mini/hpm.pth", "mini/hpm-legacy.pth", "mini/half.pth", "mini/bf16.safetensors", "tiny/strided.pth"]
 
@@ -82,46 +84,55 @@ import Testing
     return (bytes, isData)
   }
 
-  @Test(arguments: small) func `every byte of a small checkpoint may be anything`(name: String) throws {
-    let bytes = [UInt8](try Data(contentsOf: Fixtures.file(name)))
-    var outcomes = Outcomes()
-    try outcomes.flip(bytes.indices, of: bytes, by: [0xFF, 0x01, 0x80])
-    #expect(outcomes.loaded > 0 && outcomes.refused > bytes.count / 8, "\(outcomes)")
-    #expect(outcomes.loaded + outcomes.refused == 3 * bytes.count + 1)
+  @Test(arguments: small) func `every byte of a small checkpoint may be anything`(name: String) async throws {
+    try await withBlockingThread {
+      let bytes = [UInt8](try Data(contentsOf: Fixtures.file(name)))
+      var outcomes = Outcomes()
+      try outcomes.flip(bytes.indices, of: bytes, by: [0xFF, 0x01, 0x80])
+      #expect(outcomes.loaded > 0 && outcomes.refused > bytes.count / 8, "\(outcomes)")
+      #expect(outcomes.loaded + outcomes.refused == 3 * bytes.count + 1)
+    }
   }
 
-  @Test(arguments: large) func `header, pickle and directory bytes of a whole network may be anything`(name: String, step: Int) throws {
-    let (bytes, isData) = try Self.load(name)
-    let structure = bytes.indices.filter { !isData[$0] }
-    #expect(structure.count > 5000 && structure.count < 60_000)
-    var outcomes = Outcomes()
-    let step = Self.isExhaustive ? 1 : step
-    try outcomes.flip(stride(from: 0, to: structure.count, by: step).map { structure[$0] }, of: bytes, by: [0xFF, 0x01])
-    #expect(outcomes.loaded > 0 && outcomes.refused > 0, "\(outcomes)")
+  @Test(arguments: large) func `header, pickle and directory bytes of a whole network may be anything`(name: String, step: Int) async throws
+  {
+    try await withBlockingThread {
+      let (bytes, isData) = try Self.load(name)
+      let structure = bytes.indices.filter { !isData[$0] }
+      #expect(structure.count > 5000 && structure.count < 60_000)
+      var outcomes = Outcomes()
+      let step = Self.isExhaustive ? 1 : step
+      try outcomes.flip(stride(from: 0, to: structure.count, by: step).map { structure[$0] }, of: bytes, by: [0xFF, 0x01])
+      #expect(outcomes.loaded > 0 && outcomes.refused > 0, "\(outcomes)")
+    }
   }
 
   @Test(arguments: large) func `two thousand tensor bytes may be anything, and only what is not finite is refused`(
     name: String, step: Int
-  ) throws {
-    let (bytes, isData) = try Self.load(name)
-    let data = bytes.indices.filter { isData[$0] }
-    var random = SplitMix64(seed: 20_261_125)
-    var outcomes = Outcomes()
-    let chosen = (0..<Self.tensorBytes).map { _ in data[Int.random(in: 0..<data.count, using: &random)] }
-    try outcomes.flip(chosen, of: bytes, by: [0xFF])
-    #expect(outcomes.loaded > Self.tensorBytes / 2, "\(outcomes)")
+  ) async throws {
+    try await withBlockingThread {
+      let (bytes, isData) = try Self.load(name)
+      let data = bytes.indices.filter { isData[$0] }
+      var random = SplitMix64(seed: 20_261_125)
+      var outcomes = Outcomes()
+      let chosen = (0..<Self.tensorBytes).map { _ in data[Int.random(in: 0..<data.count, using: &random)] }
+      try outcomes.flip(chosen, of: bytes, by: [0xFF])
+      #expect(outcomes.loaded > Self.tensorBytes / 2, "\(outcomes)")
+    }
   }
 
-  @Test(arguments: small + large.map(\.0)) func `a file cut short is refused at any length`(name: String) throws {
-    let file = try TemporaryFile([UInt8](try Data(contentsOf: Fixtures.file(name))))
-    var status = stat()
-    #expect(stat(file.path, &status) == 0)
-    let whole = Int(status.st_size)
-    let lengths = Set((0..<100).flatMap { [$0, whole - 1 - $0] } + (1..<150).map { $0 * whole / 150 }).filter { (0..<whole).contains($0) }
-    for length in lengths.sorted(by: >) {
-      #expect(truncate(file.path, off_t(length)) == 0)
-      let error = #expect(throws: CheckpointError.self, "\(length) of \(whole) bytes") { try Checkpoint.open(file.path) }
-      #expect(error?.reason.isEmpty == false)
+  @Test(arguments: small + large.map(\.0)) func `a file cut short is refused at any length`(name: String) async throws {
+    try await withBlockingThread {
+      let file = try TemporaryFile([UInt8](try Data(contentsOf: Fixtures.file(name))))
+      var status = stat()
+      #expect(stat(file.path, &status) == 0)
+      let whole = Int(status.st_size)
+      let lengths = Set((0..<100).flatMap { [$0, whole - 1 - $0] } + (1..<150).map { $0 * whole / 150 }).filter { (0..<whole).contains($0) }
+      for length in lengths.sorted(by: >) {
+        #expect(truncate(file.path, off_t(length)) == 0)
+        let error = #expect(throws: CheckpointError.self, "\(length) of \(whole) bytes") { try Checkpoint.open(file.path) }
+        #expect(error?.reason.isEmpty == false)
+      }
     }
   }
 }
