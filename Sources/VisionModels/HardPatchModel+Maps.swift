@@ -2,12 +2,15 @@ package import Masking
 import Tensors
 
 extension HardPatchModel {
-  /// Tokens of one pass through the network at most: about eight images of a ViT-B/16, enough to keep every core busy; larger batches
-  /// only take memory.
-  private static var tokensPerPass: Int { 1600 }
+  /// Bytes of the widest activations of one pass at most: about what the cores' own caches hold. Larger passes stream them through memory,
+  /// which costs more than the larger matrix products gain.
+  private static var bytesPerPass: Int { 2 << 20 }
 
-  /// Images of one pass where each shows the encoder or the decoders `tokens` tokens.
-  private func imagesPerPass(_ grid: PatchGrid) -> Int { max(1, Self.tokensPerPass / (1 + grid.count)) }
+  /// Images of one pass where each shows the encoder or the decoders all tokens of the grid.
+  private func imagesPerPass(_ grid: PatchGrid) -> Int {
+    let widest = max(configuration.encoder.hiddenWidth, configuration.decoder.hiddenWidth)
+    return max(1, Self.bytesPerPass / ((1 + grid.count) * widest * operations.activationType.byteCount))
+  }
 
   /// Maps of the mode `full_visible`: every patch visible, one pass an image; `B · L` numbers.
   ///

@@ -7,7 +7,7 @@ import Tensors
 /// Belongs to the thread of its operations. After the first pass of a size no further tensor memory is allocated.
 package final class HardPatchModel<Operations: OperationSet> {
   package let configuration: ModelConfiguration
-  private let operations: Operations
+  let operations: Operations
   private let encoder: Encoder<Operations>
   private let decoderInput: DecoderInput<Operations>
   private let lossPredictor: LossPredictor<Operations>?

@@ -62,13 +62,12 @@ private struct Benchmark {
     var lines = ["\(title): \(Self.number(configuration.operationsPerImage / 1e9)) GFLOP an image"]
     for batch in batches {
       let pixels = [Float](repeating: 0.5, count: batch * configuration.grid.count * configuration.patchLength)
-      let visible = VisiblePatches.all(of: configuration.grid, images: batch)
       var modelTimes: [Double] = []
       var matrixTimes: [Double] = []
       let layers = try matrixLayers(batch: batch)
       // Alternating, so that a machine whose speed drifts slows both.
       for _ in 0..<repetitions + 1 {
-        modelTimes.append(try Self.seconds { _ = try model.predictLoss(pixels.span, visible) })
+        modelTimes.append(try Self.seconds { _ = try model.fullVisibleMaps(pixels, grid: configuration.grid) })
         matrixTimes.append(try matrixSeconds(layers))
       }
       lines.append(line(batch: batch, model: Self.median(modelTimes.dropFirst()), matrix: Self.median(matrixTimes.dropFirst())))
