@@ -40,10 +40,13 @@ let package = Package(
     room("Images", imports: ["CImages"]),
     room("Masking", imports: ["Tensors"]),
     room("VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
+    room("Training", imports: ["CArchive", "Checkpoints", "Images", "Kernels", "Masking", "Tensors", "VisionModels"]),
+    room("Evaluation", imports: ["Checkpoints", "Images", "Kernels", "Masking", "Tensors", "Training", "VisionModels"]),
     .executableTarget(
       name: "hpm",
       dependencies: [
-        "Checkpoints", "HTTP", "Kernels", "Masking", "Service", "Tensors", "VisionModels",
+        "Checkpoints", "Evaluation", "HTTP", "Images", "Kernels", "Masking", "Service", "Tensors", "Training", "VisionModels",
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -53,7 +56,7 @@ let package = Package(
     room(
       "Service",
       imports: [
-        "COpenSSL", "Checkpoints", "HTTP", "Images", "Kernels", "Masking", "Tensors", "VisionModels",
+        "COpenSSL", "Checkpoints", "Evaluation", "HTTP", "Images", "Kernels", "Masking", "Tensors", "VisionModels",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -70,6 +73,8 @@ let package = Package(
         "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    tests(of: "Evaluation", imports: ["Checkpoints", "Images", "Kernels", "Masking", "Tensors", "Training", "VisionModels"]),
+    tests(of: "Training", imports: ["CArchive", "Checkpoints", "Images", "Kernels", "Masking", "Tensors", "VisionModels"]),
     tests(of: "VisionModels", imports: ["Checkpoints", "Kernels", "Masking", "Tensors"]),
     .testTarget(name: "EndToEndTests", dependencies: ["hpm", "Images", "Kernels", "Tensors", "TestSupport"], swiftSettings: strict),
   ]

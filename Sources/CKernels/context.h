@@ -10,8 +10,12 @@ struct hpm_context {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     int threads;
-    float *scratch;  // attention's, grown to the largest need
+    float *scratch;  // the loops', grown to the largest need
     size_t scratch_floats;
+    struct hpm_products *products;  // matrix products of a training pass, made on first use
 };
+
+/// Forgets the products; NULL is none.
+void hpm_products_destroy(struct hpm_products *products);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "context.h"
 #include "loops.h"
+#include "team.h"
 
 // libgomp's own entry points: clang would emit calls for another OpenMP runtime, and two must not meet in one process.
 extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
@@ -14,7 +15,7 @@ extern int omp_get_thread_num(void);
 extern int omp_get_num_threads(void);
 extern void omp_set_num_threads(int threads);
 
-static const hpm_loops *loops(void) {
+const hpm_loops *hpm_chosen_loops(void) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                    __builtin_cpu_supports("avx512vl")
                ? &hpm_loops_avx512
@@ -22,11 +23,11 @@ static const hpm_loops *loops(void) {
 }
 
 const char *hpm_instruction_set(void) {
-    if (loops() == &hpm_loops_avx512) return "avx512";
+    if (hpm_chosen_loops() == &hpm_loops_avx512) return "avx512";
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? "avx2" : NULL;
 }
 
-bool hpm_has_bfloat16(void) { return loops() == &hpm_loops_avx512 && __builtin_cpu_supports("avx512bf16"); }
+bool hpm_has_bfloat16(void) { return hpm_chosen_loops() == &hpm_loops_avx512 && __builtin_cpu_supports("avx512bf16"); }
 
 int hpm_allowed_processors(void) {
     cpu_set_t allowed;
@@ -49,12 +50,12 @@ hpm_status hpm_context_create(int threads, hpm_context **context) {
 
 void hpm_context_destroy(hpm_context *context) {
     if (context->stream) dnnl_stream_destroy(context->stream);
+    hpm_products_destroy(context->products);
     if (context->engine) dnnl_engine_destroy(context->engine);
     free(context->scratch);
     free(context);
 }
 
-// A team's work: `body` takes the items [first, last) that are its thread's.
 typedef struct {
     void (*body)(const void *work, int64_t first, int64_t last);
     const void *work;
@@ -68,7 +69,7 @@ static void take_share(void *data) {
     if (first < last) shared->body(shared->work, first, last);
 }
 
-static void share(hpm_context *context, int64_t items, void (*body)(const void *, int64_t, int64_t), const void *work) {
+void hpm_share(hpm_context *context, int64_t items, void (*body)(const void *, int64_t, int64_t), const void *work) {
     if (context->threads == 1 || items < 2) {
         if (items > 0) body(work, 0, items);
         return;
@@ -77,12 +78,12 @@ static void share(hpm_context *context, int64_t items, void (*body)(const void *
     GOMP_parallel(take_share, &shared, (unsigned)context->threads, 0);
 }
 
-static void layer_norm_share(const void *work, int64_t first, int64_t last) { loops()->layer_norm(work, first, last); }
+static void layer_norm_share(const void *work, int64_t first, int64_t last) { hpm_chosen_loops()->layer_norm(work, first, last); }
 
 void hpm_layer_norm(hpm_context *context, const float *x, int64_t rows, int64_t width, const float *scale, const float *shift,
-                    float epsilon, hpm_element output_element, void *output) {
-    layer_norm_work work = {x, scale, shift, width, epsilon, output_element, output};
-    share(context, rows, layer_norm_share, &work);
+                    float epsilon, float *statistics, hpm_element output_element, void *output) {
+    layer_norm_work work = {x, scale, shift, width, epsilon, statistics, output_element, output};
+    hpm_share(context, rows, layer_norm_share, &work);
 }
 
 // Attention's items are (sequence, head, part of the queries): parts only where heads alone would leave threads idle.
@@ -99,11 +100,11 @@ static void attention_share(const void *data, int64_t first, int64_t last) {
     float *scratch = team->scratch + omp_get_thread_num() * team->scratch_floats;
     for (int64_t item = first; item < last; item++) {
         const int64_t part = item % team->parts, head = item / team->parts % work->heads, sequence = item / team->parts / work->heads;
-        loops()->attend(work, sequence, head, work->tokens * part / team->parts, work->tokens * (part + 1) / team->parts, scratch);
+        hpm_chosen_loops()->attend(work, sequence, head, work->tokens * part / team->parts, work->tokens * (part + 1) / team->parts, scratch);
     }
 }
 
-static hpm_status reserve_scratch(hpm_context *context, size_t floats) {
+hpm_status hpm_reserve_scratch(hpm_context *context, size_t floats) {
     if (context->scratch_floats >= floats) return hpm_ok;
     free(context->scratch);
     context->scratch = aligned_alloc(64, (floats * sizeof(float) + 63) / 64 * 64);
@@ -112,15 +113,15 @@ static hpm_status reserve_scratch(hpm_context *context, size_t floats) {
 }
 
 hpm_status hpm_attention(hpm_context *context, hpm_element element, const void *qkv, int64_t sequences, int64_t tokens, int64_t width,
-                         int64_t heads, void *output) {
-    attention_team team = {.attention = {element, qkv, tokens, width, heads, output}};
-    team.scratch_floats = (loops()->attention_scratch_floats(&team.attention) + 15) / 16 * 16;
-    hpm_status status = reserve_scratch(context, (size_t)team.scratch_floats * (size_t)context->threads);
+                         int64_t heads, float *log_sum_exp, void *output) {
+    attention_team team = {.attention = {element, qkv, tokens, width, heads, log_sum_exp, output}};
+    team.scratch_floats = (hpm_chosen_loops()->attention_scratch_floats(&team.attention) + 15) / 16 * 16;
+    hpm_status status = hpm_reserve_scratch(context, (size_t)team.scratch_floats * (size_t)context->threads);
     if (status != hpm_ok) return status;
     team.scratch = context->scratch;
     team.parts = 1;
     while (sequences * heads * team.parts < 2 * context->threads && team.parts * 12 < tokens) team.parts++;
-    share(context, sequences * heads * team.parts, attention_share, &team);
+    hpm_share(context, sequences * heads * team.parts, attention_share, &team);
     return hpm_ok;
 }
 
@@ -167,8 +168,8 @@ static void class_attention_share(const void *data, int64_t first, int64_t last)
 
 void hpm_class_attention(hpm_context *context, hpm_element element, const void *qkv, int64_t sequences, int64_t tokens, int64_t width,
                          int64_t heads, float *output) {
-    class_attention_work work = {{element, qkv, tokens, width, heads, NULL}, output};
-    share(context, sequences, class_attention_share, &work);
+    class_attention_work work = {{element, qkv, tokens, width, heads, NULL, NULL}, output};
+    hpm_share(context, sequences, class_attention_share, &work);
 }
 
 typedef struct {
@@ -206,21 +207,21 @@ static void gather_share(const void *data, int64_t first, int64_t last) {
 void hpm_gather_patches(hpm_context *context, const float *pixels, int64_t channels, int64_t grid_rows, int64_t grid_columns, int64_t side,
                         const int32_t *patches, int64_t count, int64_t patches_per_image, hpm_element output_element, void *output) {
     gather_work work = {pixels, channels, grid_rows, grid_columns, side, patches_per_image, patches, output_element, output};
-    share(context, count, gather_share, &work);
+    hpm_share(context, count, gather_share, &work);
 }
 
-static void place_tokens_share(const void *work, int64_t first, int64_t last) { loops()->place_tokens(work, first, last); }
+static void place_tokens_share(const void *work, int64_t first, int64_t last) { hpm_chosen_loops()->place_tokens(work, first, last); }
 
 void hpm_place_tokens(hpm_context *context, const float *source, const int32_t *source_rows, const float *filler, const float *positions,
                       const int32_t *position_rows, int64_t rows, int64_t width, float *output) {
     place_tokens_work work = {source, filler, positions, source_rows, position_rows, width, output};
-    share(context, rows, place_tokens_share, &work);
+    hpm_share(context, rows, place_tokens_share, &work);
 }
 
-static void row_dot_share(const void *work, int64_t first, int64_t last) { loops()->row_dot(work, first, last); }
+static void row_dot_share(const void *work, int64_t first, int64_t last) { hpm_chosen_loops()->row_dot(work, first, last); }
 
 void hpm_row_dot(hpm_context *context, hpm_element element, const void *x, int64_t rows, int64_t width, const float *weights, float bias,
                  float *output) {
     row_dot_work work = {element, x, width, weights, bias, output};
-    share(context, rows, row_dot_share, &work);
+    hpm_share(context, rows, row_dot_share, &work);
 }

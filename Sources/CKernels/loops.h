@@ -8,6 +8,7 @@ typedef struct {
     const float *x, *scale, *shift;
     int64_t width;
     float epsilon;
+    float *statistics;
     hpm_element output_element;
     void *output;
 } layer_norm_work;
@@ -16,6 +17,7 @@ typedef struct {
     hpm_element element;
     const void *qkv;
     int64_t tokens, width, heads;
+    float *log_sum_exp;
     void *output;
 } attention_work;
 
@@ -45,5 +47,8 @@ typedef struct {
 
 extern const hpm_loops hpm_loops_avx2;
 extern const hpm_loops hpm_loops_avx512;
+
+/// The table for this processor.
+const hpm_loops *hpm_chosen_loops(void);
 
 #endif

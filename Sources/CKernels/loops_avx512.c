@@ -5,4 +5,7 @@
 #define LANES 16
 #define NAME(x) x##_avx512
 #include "vector_loops.h"
+#include "vector_training_loops.h"
+#include "vector_attention_gradient.h"
+#include "training_table.h"
 #pragma clang attribute pop

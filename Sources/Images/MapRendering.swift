@@ -7,9 +7,6 @@ package struct MapRendering: Sendable {
 
   /// Masked patches in the view `masked`.
   private static let maskedGray: UInt8 = 128
-  private static let panelGap = 4
-  /// Height of a strip's panels at least: smaller ones are shown in whole multiples, pixel by pixel, so that a small model's can be seen.
-  private static let panelHeight = 224
 
   package init(colorMap: ColorMap = .jet, interpolation: Interpolation = .nearest, opacity: Double = 0.5) {
     self.colorMap = colorMap
@@ -66,25 +63,5 @@ package struct MapRendering: Sendable {
       }
     }
     return RGBImage(width: width, height: height, pixels: pixels)
-  }
-
-  /// Pictures of one height side by side, on white; small ones enlarged.
-  package static func strip(_ panels: [RGBImage]) -> RGBImage {
-    guard let first = panels.first else { preconditionFailure("a strip of no panel") }
-    precondition(panels.allSatisfy { $0.height == first.height }, "a strip of panels of different heights")
-    let scale = (panelHeight + first.height - 1) / first.height
-    let width = panels.reduce(0) { $0 + $1.width * scale } + panelGap * (panels.count - 1)
-    var pixels: [UInt8] = []
-    pixels.reserveCapacity(width * first.height * scale * 3)
-    for y in 0..<first.height * scale {
-      for (order, panel) in panels.enumerated() {
-        if order > 0 { pixels += repeatElement(255, count: 3 * panelGap) }
-        for x in 0..<panel.width {
-          let start = (y / scale * panel.width + x) * 3
-          for _ in 0..<scale { pixels += panel.pixels[start..<start + 3] }
-        }
-      }
-    }
-    return RGBImage(width: width, height: first.height * scale, pixels: pixels)
   }
 }

@@ -8,6 +8,7 @@ package struct ActivationArena: ~Copyable {
   private var blocks: [Block] = []
   private var used = 0
   private var total = 0
+  private var peak = 0
 
   package init() {}
 
@@ -17,12 +18,30 @@ package struct ActivationArena: ~Copyable {
   /// Forgets every matrix, so that the next pass starts at the front.
   package mutating func reset() {
     if blocks.count > 1 {
-      let needed = total
+      let needed = peak
       blocks = []
       blocks = [Block(byteCount: needed)]
     }
     used = 0
     total = 0
+    peak = 0
+  }
+
+  /// A moment of a pass.
+  package struct Mark {
+    fileprivate let blockCount: Int
+    fileprivate let used: Int
+    fileprivate let total: Int
+  }
+
+  /// Now.
+  package var mark: Mark { Mark(blockCount: blocks.count, used: used, total: total) }
+
+  /// Forgets every matrix carved since `mark`.
+  package mutating func rewind(to mark: Mark) {
+    // What was carved before the mark lies in earlier blocks, or in this one up to it.
+    used = blocks.count == mark.blockCount ? mark.used : 0
+    total = mark.total
   }
 
   /// Room for `rows` × `columns` elements, its contents whatever was there.
@@ -35,6 +54,7 @@ package struct ActivationArena: ~Copyable {
     defer {
       used += bytes
       total += bytes
+      peak = max(peak, total)
     }
     return Matrix(rows: rows, columns: columns, type: type, pointer: blocks[blocks.count - 1].base + used)
   }
@@ -44,6 +64,7 @@ package struct ActivationArena: ~Copyable {
     blocks = []
     used = 0
     total = 0
+    peak = 0
   }
 
   private final class Block {

@@ -1,3 +1,4 @@
+import Glibc
 package import Tensors
 
 /// A dense row-major matrix of activations inside an ``ActivationArena``: a view that owns nothing.
@@ -18,6 +19,15 @@ package struct Matrix {
     precondition(rows * columns == count, "\(self.rows)×\(self.columns) read as \(rows)×\(columns)")
     return Matrix(rows: rows, columns: columns, type: type, pointer: pointer)
   }
+
+  /// The first `rows` rows.
+  package func prefix(rows: Int) -> Matrix {
+    precondition(rows <= self.rows, "the first \(rows) rows of \(self.rows)×\(columns)")
+    return Matrix(rows: rows, columns: columns, type: type, pointer: pointer)
+  }
+
+  /// Sets every element to zero.
+  package func clear() { memset(pointer, 0, count * type.byteCount) }
 
   /// The elements as float32.
   package var floats: [Float] {

@@ -80,7 +80,7 @@ package final class OneDNNOperations: OperationSet {
       "layerNorm: \(input.rows)×\(input.columns) into \(output.rows)×\(output.columns), \(scale.count) scales")
     hpm_layer_norm(
       context, input.float32, Int64(input.rows), Int64(input.columns), scale.unsafePointer, shift.unsafePointer, epsilon,
-      output.type.code, output.pointer)
+      nil, output.type.code, output.pointer)
   }
 
   package func attention(_ queryKeyValue: Matrix, sequences: Int, heads: Int, into output: Matrix) throws(KernelError) {
@@ -90,7 +90,7 @@ package final class OneDNNOperations: OperationSet {
       "attention: \(queryKeyValue.rows)×\(queryKeyValue.columns) into \(output.rows)×\(output.columns)")
     let status = hpm_attention(
       context, queryKeyValue.type.code, queryKeyValue.pointer, Int64(sequences), Int64(shape.tokens), Int64(shape.width), Int64(heads),
-      output.pointer)
+      nil, output.pointer)
     try KernelError.check(status, "attention over \(shape.tokens) tokens")
   }
 

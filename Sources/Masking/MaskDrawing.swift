@@ -44,6 +44,16 @@ package struct MaskDrawing: Hashable, Sendable {
     }
   }
 
+  /// Of the masked patches of a grid, how many scores decide in `hard` and `easy`: floor(M·α).
+  package func guidedCount(of grid: PatchGrid) -> Int {
+    Int((Double(MaskCount.masked(of: grid.count, ratio: ratio)) * alpha).rounded(.down))
+  }
+
+  /// Whether scores can change the mask: at a small α a guided strategy goes by chance alone.
+  package func needsScores(for grid: PatchGrid) -> Bool {
+    strategy.usesPredictedLoss ? guidedCount(of: grid) > 0 : strategy.needsScores
+  }
+
   /// The `count` candidates with the smallest keys.
   func smallestKeys(_ count: Int, among candidates: some Sequence<Int>) -> ArraySlice<Int> {
     candidates.map { (key: SplitMix64.key(seed: seed, index: $0), index: $0) }
@@ -70,7 +80,7 @@ package struct MaskDrawing: Hashable, Sendable {
   ) throws(MaskError) -> PatchMask {
     guard alpha >= 0 && alpha <= 1 else { throw .alphaOutOfRange(alpha) }
     let order = ranked(try checked(scores, grid), harder)
-    let chosen = Int((Double(count) * alpha).rounded(.down))
+    let chosen = guidedCount(of: grid)
     return PatchMask(grid: grid, masked: order.prefix(chosen) + smallestKeys(count - chosen, among: order.dropFirst(chosen)))
   }
 

@@ -1,4 +1,6 @@
+import Evaluation
 import Images
+import Masking
 
 /// What `/reconstruct` answers as JSON.
 struct ReconstructionPayload: JSONWritable, Sendable {
@@ -34,33 +36,17 @@ struct ReconstructionPayload: JSONWritable, Sendable {
         object: { json in
           json.member(PredictionMode.fullVisible.rawValue, correlation(fullVisible))
           json.member(PredictionMode.maskedAverage.rawValue, correlation(maskedAverage))
-          json.member("patch_variance", correlation(subject.patchVariance(patchSize: model.patchSize)))
+          json.member(PatchRanker.patchVariance.rawValue, correlation(patchVariance))
         })
     }
   }
 
   private func map(_ values: [Float]) -> PatchMap { PatchMap(rows: subject.rows, columns: subject.columns, values: values) }
 
-  private func correlation(_ map: [Float]?) -> Double? { map.flatMap { RankCorrelation.spearman($0, reconstruction.trueLoss) } }
-}
-
-extension Subject {
-  /// The variance of each patch's P·P·3 normalised pixels: what any ranker has to beat.
-  func patchVariance(patchSize: Int) -> [Float] {
-    (0..<rows * columns).map { patch in
-      var sum = 0.0
-      var squares = 0.0
-      for channel in 0..<3 {
-        for y in 0..<patchSize {
-          let start = (channel * height + patch / columns * patchSize + y) * width + patch % columns * patchSize
-          for value in values[start..<start + patchSize] {
-            sum += Double(value)
-            squares += Double(value) * Double(value)
-          }
-        }
-      }
-      let count = Double(3 * patchSize * patchSize)
-      return Float(squares / count - (sum / count) * (sum / count))
-    }
+  private var patchVariance: [Float] {
+    PatchRanker.patchVariance.scores(
+      of: subject.values, grid: PatchGrid(rows: subject.rows, columns: subject.columns), patchSize: model.patchSize)
   }
+
+  private func correlation(_ map: [Float]?) -> Double? { map.flatMap { RankCorrelation.spearman($0, reconstruction.trueLoss) } }
 }

@@ -130,8 +130,7 @@ private final class Network: @unchecked Sendable {  // confined to the compute t
     _ options: VisionModelEngine.Options
   ) throws {
     parameters = CheckpointParameters(checkpoint)
-    let said = ["norm_pix_loss", "config.norm_pix_loss", "args.norm_pix_loss"].lazy.compactMap { checkpoint.metadata[$0] }.first
-    targets = said == "true" ? .standardisedPerPatch : .plain
+    targets = PixelTargets(of: checkpoint)
     let operations = try OneDNNOperations(precision: options.precision, threads: options.threads)
     model = try HardPatchModel(
       configuration, lossPredictorRows: architecture.lossPredictorRows, reading: parameters, operations: operations)
@@ -147,17 +146,15 @@ extension ModelDescription {
     _ file: ModelFile, _ checkpoint: Checkpoint, _ architecture: CheckpointArchitecture, _ configuration: ModelConfiguration,
     _ precision: Kernels.Precision, sha256: String
   ) {
-    func said(_ key: String) -> String? { ["", "config.", "args."].lazy.compactMap { checkpoint.metadata[$0 + key] }.first }
     self.init(
       name: file.name, version: file.version, sha256: sha256, weights: Weights(rawValue: checkpoint.weights.rawValue) ?? .plain,
       precision: ModelDescription.Precision(rawValue: precision.rawValue) ?? .float32,
       architecture: architecture.name, parameters: architecture.parameterCount, patchSize: architecture.patchSize,
       imageHeight: configuration.grid.rows * architecture.patchSize, imageWidth: configuration.grid.columns * architecture.patchSize,
       hasLossPredictor: architecture.lossPredictorRows != nil,
-      // Features can be as wide as a patch has numbers, so a file that says what its decoder predicts is believed.
-      hasReconstructor: architecture.predictsPixels && (said("target") ?? "pixels") == "pixels",
-      defaultMode: said("mode").flatMap(PredictionMode.init(rawValue:)) ?? .fullVisible,
-      trainingMaskRatio: said("mask_ratio").flatMap { Double($0) }.flatMap { (0..<1).contains($0) ? $0 : nil },
-      comparableAcrossImages: said("predicting_loss") == "absolute_raw", metadata: checkpoint.metadata)
+      hasReconstructor: architecture.predictsPixels && checkpoint.targetsPixels,
+      defaultMode: checkpoint.metadataValue("mode").flatMap(PredictionMode.init(rawValue:)) ?? .fullVisible,
+      trainingMaskRatio: checkpoint.trainingMaskRatio,
+      comparableAcrossImages: checkpoint.metadataValue("predicting_loss") == "absolute_raw", metadata: checkpoint.metadata)
   }
 }

@@ -1,4 +1,5 @@
 package import Checkpoints
+package import Kernels
 package import Masking
 
 /// A checkpoint file as the source of a network's weights.
@@ -32,5 +33,25 @@ extension ModelConfiguration {
 extension TransformerConfiguration {
   init(_ stack: CheckpointArchitecture.Stack) {
     self.init(width: stack.width, depth: stack.depth, heads: stack.heads, hiddenWidth: stack.hiddenWidth)
+  }
+}
+
+extension Checkpoint {
+  /// What the file says under that name, in its own metadata or in the `config` or `args` saved with it.
+  package func metadataValue(_ name: String) -> String? { ["", "config.", "args."].lazy.compactMap { metadata[$0 + name] }.first }
+
+  /// Whether its decoder predicts pixels, as far as the file tells: features can be as wide as a patch has numbers.
+  package var targetsPixels: Bool { (metadataValue("target") ?? "pixels") == "pixels" }
+
+  /// γ of its training; `nil` where the file does not tell a share of the patches that leaves some visible.
+  package var trainingMaskRatio: Double? {
+    metadataValue("mask_ratio").flatMap { Double($0) }.flatMap { (0..<1).contains($0) ? $0 : nil }
+  }
+}
+
+extension PixelTargets {
+  /// How the targets of a checkpoint's reconstructor were made; plain where the file does not tell.
+  package init(of checkpoint: Checkpoint) {
+    self = checkpoint.metadataValue("norm_pix_loss") == "true" ? .standardisedPerPatch : .plain
   }
 }

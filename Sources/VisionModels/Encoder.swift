@@ -26,11 +26,8 @@ final class Encoder<Operations: OperationSet> {
     _ pixels: borrowing Span<Float>, _ visible: VisiblePatches, operations: Operations, arena: inout ActivationArena, depth: Int
   ) throws -> (tokens: Matrix, pass: TransformerPass<Operations>) {
     let width = configuration.encoder.width
-    let selection = PatchSelection(
-      channels: configuration.channels, gridRows: visible.grid.rows, gridColumns: visible.grid.columns, side: configuration.patchSize,
-      patches: visible.indices, patchesPerImage: visible.perImage)
     let patches = arena.matrix(rows: visible.indices.count, columns: configuration.patchLength, type: operations.activationType)
-    operations.gatherPatches(pixels, selection, into: patches)
+    operations.gatherPatches(pixels, visible.selection(configuration), into: patches)
     let embedded = arena.matrix(rows: visible.indices.count, columns: width)
     try operations.linear(patches, patchEmbedding, .store, into: embedded)
     let rows = visible.images * (1 + visible.perImage)

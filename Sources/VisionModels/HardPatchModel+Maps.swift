@@ -1,3 +1,4 @@
+package import Kernels
 package import Masking
 import Tensors
 
@@ -63,6 +64,10 @@ extension HardPatchModel {
     package let maskedAverage: [Float]?
     /// `[channels, rows · P, columns · P]`: under the first mask, hidden patches as reconstructed, visible ones as given.
     package let pixels: [Float]
+    /// `masks · M`: the loss of every patch that a mask hides, in raster order, masks one after another.
+    package let hiddenTruth: [Float]
+    /// The loss predictor's numbers for the same; `nil` without a loss predictor.
+    package let hiddenPrediction: [Float]?
   }
 
   /// The true loss of every patch of one image, and a picture of its reconstruction; the reconstructor must have been loaded.
@@ -72,36 +77,42 @@ extension HardPatchModel {
     let given = layout.patches(of: image)
     var truth = MaskedAverage(patches: grid.count)
     var predicted = MaskedAverage(patches: grid.count)
-    var hasPrediction = false
+    var hiddenTruth: [Float] = []
+    var hiddenPrediction: [Float] = []
     var shown: [Float] = []
     try eachPass(image, masks: masks) { pixels, masks in
       let decoded = try reconstruct(pixels, VisiblePatches(of: masks))
       for (draw, mask) in masks.enumerated() {
         let patches = decoded.patches[draw * given.count..<(draw + 1) * given.count]
-        truth.addUncentred(layout.losses(of: patches, given: given, targets: targets)[...], under: mask)
-        if let losses = decoded.predictedLoss {
-          hasPrediction = true
-          predicted.add(losses[draw * grid.count..<(draw + 1) * grid.count], under: mask)
+        let losses = layout.losses(of: patches, given: given, targets: targets)
+        truth.addUncentred(losses[...], under: mask)
+        hiddenTruth += mask.maskedIndices.map { losses[$0] }
+        if let all = decoded.predictedLoss {
+          let own = all[draw * grid.count..<(draw + 1) * grid.count]
+          predicted.add(own, under: mask)
+          hiddenPrediction += mask.maskedIndices.map { own[own.startIndex + $0] }
         }
         if shown.isEmpty { shown = layout.picture(of: patches, given: given, mask: mask, targets: targets) }
       }
     }
-    return Figure(trueLoss: truth.means, maskedAverage: hasPrediction ? predicted.means : nil, pixels: shown)
+    return Figure(
+      trueLoss: truth.means, maskedAverage: hasLossPredictor ? predicted.means : nil, pixels: shown, hiddenTruth: hiddenTruth,
+      hiddenPrediction: hasLossPredictor ? hiddenPrediction : nil)
   }
 }
 
 /// Per patch, the mean of what was said of it while it was hidden.
-struct MaskedAverage {
+package struct MaskedAverage: Sendable {
   private var sums: [Double]
   private var counts: [Int]
 
-  init(patches: Int) {
+  package init(patches: Int) {
     sums = [Double](repeating: 0, count: patches)
     counts = [Int](repeating: 0, count: patches)
   }
 
   /// Adds what one draw says of the patches its mask hides, less their mean.
-  mutating func add(_ values: ArraySlice<Float>, under mask: PatchMask) {
+  package mutating func add(_ values: ArraySlice<Float>, under mask: PatchMask) {
     let hidden = zip(values, mask.values).filter { $0.1 == 1 }.map { Double($0.0) }
     let mean = hidden.reduce(0, +) / Double(max(1, hidden.count))
     addUncentred(ArraySlice(values.map { Float(Double($0) - mean) }), under: mask)
@@ -116,5 +127,5 @@ struct MaskedAverage {
   }
 
   /// One mean a patch; 0 for a patch that no mask hid.
-  var means: [Float] { zip(sums, counts).map { $1 == 0 ? 0 : Float($0 / Double($1)) } }
+  package var means: [Float] { zip(sums, counts).map { $1 == 0 ? 0 : Float($0 / Double($1)) } }
 }

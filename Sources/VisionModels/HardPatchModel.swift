@@ -28,6 +28,9 @@ package final class HardPatchModel<Operations: OperationSet> {
     lossPredictor = try lossPredictorRows.map { try LossPredictor(configuration, headRows: $0, reader: reader) }
   }
 
+  /// Whether it predicts losses; a plain masked autoencoder does not.
+  package var hasLossPredictor: Bool { lossPredictor != nil }
+
   /// Loads the reconstructor beside the rest; nothing where it is there already.
   package func loadReconstructor(reading source: some ParameterSource) throws {
     guard reconstructor == nil else { return }

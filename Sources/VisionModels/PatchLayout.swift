@@ -1,3 +1,4 @@
+import Kernels
 import Masking
 
 /// Pixels of one image as the reconstructor orders them: patch after patch in raster order, each (y, x, channel) (MAE's `patchify`).

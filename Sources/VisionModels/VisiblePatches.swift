@@ -1,4 +1,4 @@
-import Kernels
+package import Kernels
 package import Masking
 
 /// Which patches of each image of a batch the encoder sees: equally many of every image.
@@ -31,6 +31,34 @@ package struct VisiblePatches: Sendable {
 
   /// Visible patches of one image.
   package var perImage: Int { indices.count / images }
+
+  /// Hidden patches of each image in raster order, images one after another.
+  package var hiddenIndices: [Int32] {
+    (0..<images).flatMap { image in
+      let seen = Set(indices[image * perImage..<(image + 1) * perImage])
+      return (0..<Int32(clamping: grid.count)).filter { !seen.contains($0) }
+    }
+  }
+
+  /// Rows of the hidden patches among tokens `[B · (1 + L), D]` of all patches, class token first.
+  package var hiddenTokenRows: [Int32] {
+    let (hidden, perImage) = (hiddenIndices, grid.count - perImage)
+    return hidden.indices.map { Int32(clamping: $0 / perImage * (1 + grid.count) + 1) + hidden[$0] }
+  }
+
+  /// The visible patches as the kernels gather them.
+  func selection(_ configuration: ModelConfiguration) -> PatchSelection {
+    PatchSelection(
+      channels: configuration.channels, gridRows: grid.rows, gridColumns: grid.columns, side: configuration.patchSize,
+      patches: indices, patchesPerImage: perImage)
+  }
+
+  /// The hidden patches as the kernels gather them.
+  package func hiddenSelection(_ configuration: ModelConfiguration) -> PatchSelection {
+    PatchSelection(
+      channels: configuration.channels, gridRows: grid.rows, gridColumns: grid.columns, side: configuration.patchSize,
+      patches: hiddenIndices, patchesPerImage: grid.count - perImage)
+  }
 
   /// Whether nothing is hidden.
   package var isComplete: Bool { perImage == grid.count }

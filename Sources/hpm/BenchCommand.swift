@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Masking
 import Tensors
+import Training
 import VisionModels
 
 /// `hpm bench`: how fast this machine predicts losses, beside what its matrix multiplication alone reaches.
@@ -22,10 +23,21 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Threads to compute with.")
   var threads = Processor.threadCount
 
-  @Option(help: "Passes timed; medians are reported.")
+  @Option(help: "Passes or steps timed; medians are reported.")
   var repetitions = 15
 
+  @Flag(help: "Time whole training steps instead.")
+  var training = false
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("With --training, an option of pretrain.", valueName: "group.key=value"))
+  var assignments: [String] = []
+
   func run() async throws {
+    if training {
+      for line in try await trainingLines() { print(line) }
+      return
+    }
+    guard assignments.isEmpty else { throw ValidationError("--set says how to train; it needs --training.") }
     guard let configuration = ModelConfiguration.preset(preset) else {
       throw ValidationError("There is no preset \(preset); choose one of \(ModelConfiguration.presetNames.joined(separator: ", ")).")
     }
@@ -37,6 +49,27 @@ struct BenchCommand: AsyncParsableCommand {
     for line in try await ComputeThread().run({
       try Benchmark(configuration, precision: precision, threads: threads, repetitions: repetitions).lines(batches: batches)
     }) { print(line) }
+  }
+}
+
+extension BenchCommand {
+  /// One training benchmark for every batch size, of a preset of `hpm pretrain`.
+  private func trainingLines() async throws -> [String] {
+    let preset = preset == "vit_base" ? "vit_base_200" : preset
+    let batches = batch.split(separator: ",").compactMap { Int($0) }
+    let (precision, threads, repetitions, assignments) = (precision, threads, repetitions, assignments)
+    guard !batches.isEmpty, batches.allSatisfy({ $0 > 0 }), threads > 0, repetitions > 0 else {
+      throw ValidationError("Batch, threads and repetitions are whole numbers from 1.")
+    }
+    let configurations = try batches.map { batch in
+      let own = ["optimizer.batch_size=\(batch)", "optimizer.accumulation=1", "run.precision=\(precision.rawValue)"]
+      do throws(PretrainingConfigurationError) {
+        return try PretrainingConfiguration.resolved(preset: preset, assignments: assignments + own)
+      } catch { throw ValidationError(error.description) }
+    }
+    return try await ComputeThread().run {
+      try configurations.flatMap { try TrainingBenchmark($0, threads: threads, repetitions: repetitions).lines() }
+    }
   }
 }
 

@@ -7,14 +7,15 @@ struct HPM: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hpm", abstract: "Hard Patches Mining: which patches of an image are hard to reconstruct.", version: "hpm 0.1.0",
     subcommands: [
-      ServeCommand.self, PredictCommand.self, MaskCommand.self, ConvertCommand.self, InspectCommand.self, BenchCommand.self,
-      HealthCommand.self,
+      ServeCommand.self, PredictCommand.self, MaskCommand.self, PretrainCommand.self, EvaluateCommand.self, ConvertCommand.self,
+      InspectCommand.self, BenchCommand.self, HealthCommand.self,
     ])
 
   private static let wrongUsage: Int32 = 2
 
   /// Runs the command; exit code 0 when done, 1 when it failed, 2 for wrong usage.
   static func main() async {
+    TeamPolicy.ensure()
     do {
       var command = try parseAsRoot()
       if var awaited = command as? any AsyncParsableCommand { try await awaited.run() } else { try command.run() }

@@ -6,7 +6,7 @@ import Testing
 
 /// The README's examples, run as they stand.
 @Suite(.serialized) struct ReadmeTests {
-  private static let known: Set = ["http", "figure", "command", "crops", "twin"]
+  private static let known: Set = ["http", "figure", "command", "crops", "twin", "training"]
 
   /// Runs the block `name` in a folder with `photo.jpg` and lets `check` look at what it left.
   private func run(_ name: String, _ check: (Outcome, URL) throws -> Void) async throws {
@@ -72,6 +72,23 @@ import Testing
       #expect(figure.width > 4 * figure.height, "five panels, side by side")
       let models = String(decoding: try Samples.bytes("\(folder.path)/models.json"), as: UTF8.self)
       #expect(models.contains(#""name":"small32""#) && models.contains(#""state":"ready""#))
+    }
+  }
+
+  @Test func `the training example leaves a run whose model predicts`() async throws {
+    let readme = try Readme()
+    try await ServedProgram.with { service in
+      try await Samples.withFolder { folder in
+        let images = folder.appendingPathComponent("images", isDirectory: true)
+        try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+        for index in 0..<24 { try Data(Samples.photo).write(to: images.appendingPathComponent("\(index).png")) }
+        let outcome = try await readme.run("training", on: service, in: folder)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.contains("masked_average") && outcome.text.contains("patch_variance"))
+        #expect(try json(ServiceJSON.Losses.self, folder, "trained.json").grid == [6, 6])
+        let lines = String(decoding: try Samples.bytes("\(folder.path)/run/metrics.jsonl"), as: UTF8.self).split(separator: "\n")
+        #expect(lines.count == 6 && lines[5].contains(#""phase":"evaluation""#))
+      }
     }
   }
 

@@ -51,6 +51,14 @@ import Testing
     #expect(MapRendering.strip([tall]) == tall)
   }
 
+  @Test func `a sheet sets rows below one another`() {
+    let panel = RGBImage(width: 1, height: 1, pixels: [5, 6, 7])
+    let sheet = MapRendering.sheet([[panel], [panel]], panelHeight: 2)
+    #expect(sheet.width == 2 && sheet.height == 2 + 4 + 2)
+    let row: [UInt8] = [5, 6, 7, 5, 6, 7, 5, 6, 7, 5, 6, 7]
+    #expect(sheet.pixels == row + [UInt8](repeating: 255, count: 24) + row)
+  }
+
   @Test(arguments: ColorMap.allCases)
   func `each colour map has 256 colours`(map: ColorMap) {
     #expect(map.table.count == 768)

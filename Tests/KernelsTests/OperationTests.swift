@@ -214,13 +214,13 @@ extension OperationSet {
 
 extension SplitMix64 {
   /// Numbers spread evenly around zero.
-  fileprivate mutating func floats(_ count: Int, spread: Float = 1) -> [Float] {
+  mutating func floats(_ count: Int, spread: Float = 1) -> [Float] {
     (0..<count).map { _ in (nextUnitFloat() * 2 - 1) * spread }
   }
 }
 
 /// Expects equal counts, and differences below `tolerance` of the greatest expected magnitude.
-private func expectClose(_ found: [Float], _ expected: [Float], tolerance: Float, sourceLocation: SourceLocation = #_sourceLocation) {
+func expectClose(_ found: [Float], _ expected: [Float], tolerance: Float, sourceLocation: SourceLocation = #_sourceLocation) {
   #expect(found.count == expected.count, sourceLocation: sourceLocation)
   let magnitude = max(expected.lazy.map(abs).max() ?? 0, 1)
   let difference = zip(found, expected).lazy.map { abs($0 - $1) }.max() ?? 0

@@ -42,19 +42,3 @@ private final class Gauge: Sendable {
     #expect(Digest.sha256("abc".utf8) == Digest.sha256(Array("abc".utf8)[...]))
   }
 }
-
-@Suite struct RankCorrelationTests {
-  @Test func `is one for the same order and minus one for the reverse`() {
-    #expect(RankCorrelation.spearman([1, 5, 9, 12], [0.1, 0.2, 70, 71]) == 1)
-    #expect(RankCorrelation.spearman([1, 5, 9], [3, 2, 1]) == -1)
-  }
-
-  @Test func `shares the mean rank among ties`() throws {
-    let value = try #require(RankCorrelation.spearman([1, 2, 2, 3], [1, 2, 3, 4]))
-    #expect(abs(value - 0.948_683_298_050_513_7) < 1e-12)
-  }
-
-  @Test func `says nothing of a constant`() {
-    #expect(RankCorrelation.spearman([1, 1, 1], [1, 2, 3]) == nil)
-  }
-}

@@ -54,14 +54,16 @@ size_t hpm_linear_bytes(const hpm_linear *linear);
 const char *hpm_linear_implementation(const hpm_linear *linear);
 void hpm_linear_destroy(hpm_linear *linear);
 
-/// Each row of `x [rows, width]` to zero mean and unit variance, times `scale`, plus `shift`.
+/// Each row of `x [rows, width]` to zero mean and unit variance, times `scale`, plus `shift`. Unless NULL, `statistics [rows, 2]`
+/// takes each row's mean and inverse deviation.
 void hpm_layer_norm(hpm_context *context, const float *x, int64_t rows, int64_t width, const float *scale, const float *shift,
-                    float epsilon, hpm_element output_element, void *output);
+                    float epsilon, float *statistics, hpm_element output_element, void *output);
 
 /// Self-attention of `sequences` sequences of `tokens` rows `[q | k | v]`, each `width` wide, heads split evenly; scores over
-/// the square root of the head's width. `output [sequences * tokens, width]`.
+/// the square root of the head's width. `output [sequences * tokens, width]`. Unless NULL, `log_sum_exp [sequences, heads, tokens]`
+/// takes the logarithms of the softmax denominators.
 hpm_status hpm_attention(hpm_context *context, hpm_element element, const void *qkv, int64_t sequences, int64_t tokens, int64_t width,
-                         int64_t heads, void *output);
+                         int64_t heads, float *log_sum_exp, void *output);
 
 /// The attention that each sequence's first token pays to each of the others, averaged over heads: `output [sequences, tokens - 1]`.
 void hpm_class_attention(hpm_context *context, hpm_element element, const void *qkv, int64_t sequences, int64_t tokens, int64_t width,
@@ -79,5 +81,8 @@ void hpm_place_tokens(hpm_context *context, const float *source, const int32_t *
 /// output[r] = the dot product of row r of `x [rows, width]` with `weights`, plus `bias`.
 void hpm_row_dot(hpm_context *context, hpm_element element, const void *x, int64_t rows, int64_t width, const float *weights, float bias,
                  float *output);
+
+#include "CKernelsLosses.h"
+#include "CKernelsTraining.h"
 
 #endif

@@ -1,0 +1,162 @@
+// The matrix products of a training pass on oneDNN 2.6. Weights change with every step, so they are not packed: each product reads
+// them as they lie in the arena, and its primitive is kept for the next call of the same shape.
+#include <stdlib.h>
+#include <string.h>
+
+#include "context.h"
+
+enum { cached_products = 96 };
+
+// c [m, n] = a [m, k] b [k, n] (+ bias) (+ c); a and b row-major, or column-major where `across`.
+typedef struct {
+    int64_t m, k, n;
+    bool a_across, b_across, bias, add;
+    hpm_element element, output_element;
+} product_shape;
+
+typedef struct {
+    product_shape shape;
+    dnnl_primitive_t primitive;
+    dnnl_memory_t a, b, bias, c;
+    uint64_t last_use;
+} cached_product;
+
+struct hpm_products {
+    cached_product cache[cached_products];
+    uint64_t uses;
+};
+
+static dnnl_data_type_t type_of(hpm_element element) { return element == hpm_float32 ? dnnl_f32 : dnnl_bf16; }
+
+static hpm_status translated(dnnl_status_t status) {
+    switch (status) {
+    case dnnl_success: return hpm_ok;
+    case dnnl_out_of_memory: return hpm_out_of_memory;
+    case dnnl_unimplemented: return hpm_unsupported;
+    default: return hpm_library_failed;
+    }
+}
+
+static void forget(cached_product *product) {
+    if (product->primitive) dnnl_primitive_destroy(product->primitive);
+    if (product->a) dnnl_memory_destroy(product->a);
+    if (product->b) dnnl_memory_destroy(product->b);
+    if (product->bias) dnnl_memory_destroy(product->bias);
+    if (product->c) dnnl_memory_destroy(product->c);
+    memset(product, 0, sizeof *product);
+}
+
+void hpm_products_destroy(struct hpm_products *products) {
+    if (!products) return;
+    for (int i = 0; i < cached_products; i++) forget(&products->cache[i]);
+    free(products);
+}
+
+static dnnl_status_t describe(int64_t rows, int64_t columns, hpm_element element, bool across, dnnl_memory_desc_t *layout) {
+    dnnl_dims_t dims = {rows, columns};
+    return dnnl_memory_desc_init_by_tag(layout, 2, dims, type_of(element), across ? dnnl_ba : dnnl_ab);
+}
+
+static dnnl_status_t make_attributes(bool add, dnnl_primitive_attr_t *attributes) {
+    dnnl_status_t status = dnnl_primitive_attr_create(attributes);
+    if (status != dnnl_success || !add) return status;
+    dnnl_post_ops_t operations;
+    status = dnnl_post_ops_create(&operations);
+    if (status != dnnl_success) return status;
+    status = dnnl_post_ops_append_sum(operations, 1);
+    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(*attributes, operations);
+    dnnl_post_ops_destroy(operations);
+    return status;
+}
+
+static dnnl_status_t prepare(hpm_context *context, cached_product *product) {
+    const product_shape *s = &product->shape;
+    dnnl_memory_desc_t a, b, bias, c;
+    dnnl_status_t status = describe(s->m, s->k, s->element, s->a_across, &a);
+    if (status == dnnl_success) status = describe(s->k, s->n, s->element, s->b_across, &b);
+    if (status == dnnl_success) status = describe(1, s->n, hpm_float32, false, &bias);
+    if (status == dnnl_success) status = describe(s->m, s->n, s->output_element, false, &c);
+    dnnl_matmul_desc_t operation;
+    if (status == dnnl_success) status = dnnl_matmul_desc_init(&operation, &a, &b, s->bias ? &bias : NULL, &c);
+    dnnl_primitive_attr_t attributes = NULL;
+    if (status == dnnl_success) status = make_attributes(s->add, &attributes);
+    dnnl_primitive_desc_t described = NULL;
+    if (status == dnnl_success) status = dnnl_primitive_desc_create(&described, &operation, attributes, context->engine, NULL);
+    if (status == dnnl_success) status = dnnl_primitive_create(&product->primitive, described);
+    if (described) dnnl_primitive_desc_destroy(described);
+    if (attributes) dnnl_primitive_attr_destroy(attributes);
+    if (status == dnnl_success) status = dnnl_memory_create(&product->a, &a, context->engine, DNNL_MEMORY_NONE);
+    if (status == dnnl_success) status = dnnl_memory_create(&product->b, &b, context->engine, DNNL_MEMORY_NONE);
+    if (status == dnnl_success && s->bias) status = dnnl_memory_create(&product->bias, &bias, context->engine, DNNL_MEMORY_NONE);
+    if (status == dnnl_success) status = dnnl_memory_create(&product->c, &c, context->engine, DNNL_MEMORY_NONE);
+    return status;
+}
+
+static bool equal(const product_shape *x, const product_shape *y) {
+    return x->m == y->m && x->k == y->k && x->n == y->n && x->a_across == y->a_across && x->b_across == y->b_across &&
+           x->bias == y->bias && x->add == y->add && x->element == y->element && x->output_element == y->output_element;
+}
+
+// The primitive for this shape, made on first use; the least recently used one makes room.
+static dnnl_status_t find(hpm_context *context, const product_shape *shape, cached_product **found) {
+    if (!context->products) context->products = calloc(1, sizeof *context->products);
+    struct hpm_products *products = context->products;
+    if (!products) return dnnl_out_of_memory;
+    cached_product *oldest = &products->cache[0];
+    products->uses++;
+    for (int i = 0; i < cached_products; i++) {
+        cached_product *product = &products->cache[i];
+        if (product->primitive && equal(&product->shape, shape)) {
+            product->last_use = products->uses;
+            *found = product;
+            return dnnl_success;
+        }
+        if (product->last_use < oldest->last_use) oldest = product;
+    }
+    forget(oldest);
+    oldest->shape = *shape;
+    dnnl_status_t status = prepare(context, oldest);
+    if (status != dnnl_success) {
+        forget(oldest);
+        return status;
+    }
+    oldest->last_use = products->uses;
+    *found = oldest;
+    return dnnl_success;
+}
+
+static hpm_status multiply(hpm_context *context, const product_shape *shape, const void *a, const void *b, const float *bias, void *c) {
+    cached_product *product = NULL;
+    dnnl_status_t status = find(context, shape, &product);
+    if (status != dnnl_success) return translated(status);
+    dnnl_memory_set_data_handle(product->a, (void *)a);
+    dnnl_memory_set_data_handle(product->b, (void *)b);
+    dnnl_memory_set_data_handle(product->c, c);
+    if (bias) dnnl_memory_set_data_handle(product->bias, (void *)bias);
+    dnnl_exec_arg_t arguments[] = {
+        {DNNL_ARG_SRC, product->a}, {DNNL_ARG_WEIGHTS, product->b}, {DNNL_ARG_DST, product->c}, {DNNL_ARG_BIAS, product->bias}};
+    return translated(dnnl_primitive_execute(product->primitive, context->stream, bias ? 4 : 3, arguments));
+}
+
+hpm_status hpm_product_forward(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs, const void *input,
+                               const void *weights, const float *bias, const float *residual, hpm_element output_element, void *output) {
+    if (rows == 0) return hpm_ok;
+    if (residual && residual != output) hpm_convert(context, hpm_float32, residual, hpm_float32, output, rows * outputs);
+    const product_shape shape = {rows, inputs, outputs, false, true, true, residual != NULL, element, output_element};
+    return multiply(context, &shape, input, weights, bias, output);
+}
+
+hpm_status hpm_product_input_gradient(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs,
+                                      const void *gradient, const void *weights, bool add, hpm_element output_element,
+                                      void *input_gradient) {
+    if (rows == 0) return hpm_ok;
+    const product_shape shape = {rows, outputs, inputs, false, false, false, add, element, output_element};
+    return multiply(context, &shape, gradient, weights, NULL, input_gradient);
+}
+
+hpm_status hpm_product_weight_gradient(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs,
+                                       const void *gradient, const void *input, float *weight_gradient) {
+    if (rows == 0) return hpm_ok;
+    const product_shape shape = {outputs, rows, inputs, true, false, false, true, element, hpm_float32};
+    return multiply(context, &shape, gradient, input, NULL, weight_gradient);
+}

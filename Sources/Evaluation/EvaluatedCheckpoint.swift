@@ -1,0 +1,58 @@
+package import Checkpoints
+package import Kernels
+import Masking
+package import VisionModels
+
+/// A checkpoint opened to be evaluated; its weights are read when a model is made of it.
+package struct EvaluatedCheckpoint: Sendable {
+  /// How a checkpoint is read, where it does not tell itself.
+  package struct Reading: Hashable, Sendable {
+    package var weights = Checkpoint.WeightChoice.automatic
+    /// Heads of the encoder and of the decoders.
+    package var heads: Int?
+    package var decoderHeads: Int?
+    package var nonFinite = Checkpoint.NonFinitePolicy.refuse
+
+    package init() {}
+  }
+
+  package let configuration: ModelConfiguration
+  /// How its reconstructor's targets were made.
+  package let targets: PixelTargets
+  /// γ it was trained at; `nil` where the file does not tell.
+  package let maskRatio: Double?
+  private let checkpoint: Checkpoint
+  private let architecture: CheckpointArchitecture
+
+  package init(_ path: String, _ reading: Reading) throws {
+    checkpoint = try Checkpoint.open(path, weights: reading.weights, nonFinite: reading.nonFinite)
+    architecture = try CheckpointArchitecture(of: checkpoint, heads: reading.heads, decoderHeads: reading.decoderHeads)
+    guard let configuration = ModelConfiguration(architecture, layerNormEpsilon: checkpoint.layerNormEpsilon) else {
+      throw EvaluationError.notSquare(path: path, patches: architecture.patchCount)
+    }
+    self.configuration = configuration
+    targets = PixelTargets(of: checkpoint)
+    maskRatio = checkpoint.trainingMaskRatio
+  }
+
+  /// Which weights were taken: `ema`, `student` or `plain`.
+  package var weights: Checkpoint.WeightSource { checkpoint.weights }
+
+  /// Pixels on a side of the images it takes.
+  package var imageSize: Int { configuration.grid.rows * configuration.patchSize }
+
+  /// The encoder alone.
+  package func encoder<Operations: OperationSet>(_ operations: Operations) throws -> HardPatchModel<Operations> {
+    try HardPatchModel(configuration, lossPredictorRows: nil, reading: CheckpointParameters(checkpoint), operations: operations)
+  }
+
+  /// Encoder, reconstructor and, where the file has one, loss predictor.
+  package func model<Operations: OperationSet>(_ operations: Operations) throws -> HardPatchModel<Operations> {
+    guard architecture.predictsPixels, checkpoint.targetsPixels else { throw EvaluationError.reconstructsNoPixels(path: checkpoint.path) }
+    let parameters = CheckpointParameters(checkpoint)
+    let model = try HardPatchModel(
+      configuration, lossPredictorRows: architecture.lossPredictorRows, reading: parameters, operations: operations)
+    try model.loadReconstructor(reading: parameters)
+    return model
+  }
+}

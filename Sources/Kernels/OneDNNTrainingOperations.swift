@@ -1,0 +1,130 @@
+import CKernels
+import Tensors
+
+/// The operations of a training pass on oneDNN and the vector loops of `CKernels`.
+///
+/// Belongs to one thread: the one that makes it makes every call (see ``ComputeThread``). Memory for partial sums and primitives for new
+/// shapes are made on first use and kept.
+package final class OneDNNTrainingOperations: TrainingOperations {
+  package let precision: Precision
+  let context: OpaquePointer
+
+  /// Operations with a team of `threads`. Throws where the processor is below the least supported, or lacks bfloat16 and it is wanted.
+  package init(precision: Precision, threads: Int) throws(KernelError) {
+    precondition(threads > 0, "a team of \(threads) threads")
+    guard Processor.instructionSet != nil else { throw .unsupportedProcessor }
+    guard precision == .float32 || Processor.hasBFloat16 else { throw .bfloat16Unavailable }
+    var made: OpaquePointer?
+    try KernelError.check(hpm_context_create(Int32(clamping: threads), &made), "starting oneDNN")
+    guard let made else { throw .libraryFailed(operation: "starting oneDNN") }
+    context = made
+    self.precision = precision
+  }
+
+  deinit { hpm_context_destroy(context) }
+
+  package func linear(_ input: Matrix, _ layer: LinearParameters, residual: Matrix?, into output: Matrix) throws(KernelError) {
+    layer.check(input: input, output: output)
+    input.check(activationType, "linear")
+    if let residual {
+      residual.checkShape(of: output, "linear")
+      output.check(.float32, "linear with a residual")
+    }
+    let status = hpm_product_forward(
+      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), input.pointer, layer.stored(precision),
+      layer.bias.values, residual?.float32, output.type.code, output.pointer)
+    try KernelError.check(status, layer.described("forward", rows: input.rows))
+  }
+
+  package func linearGELU(
+    _ input: Matrix, _ layer: LinearParameters, preActivation: Matrix?, into output: Matrix
+  ) throws(KernelError) {
+    output.check(activationType, "linearGELU")
+    preActivation?.check(activationType, "linearGELU")
+    preActivation?.checkShape(of: output, "linearGELU")
+    let sums = preActivation ?? output
+    try linear(input, layer, residual: nil, into: sums)
+    hpm_gelu_forward(context, output.type.code, sums.pointer, Int64(output.count), output.pointer)
+  }
+
+  package func linearInputGradient(
+    _ outputGradient: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation, into inputGradient: Matrix
+  ) throws(KernelError) {
+    layer.check(input: inputGradient, output: outputGradient)
+    outputGradient.check(activationType, "linearInputGradient")
+    if accumulation == .add { inputGradient.check(.float32, "linearInputGradient that adds") }
+    let status = hpm_product_input_gradient(
+      context, precision.element, Int64(outputGradient.rows), Int64(layer.inputs), Int64(layer.outputs), outputGradient.pointer,
+      layer.stored(precision), accumulation == .add, inputGradient.type.code, inputGradient.pointer)
+    try KernelError.check(status, layer.described("input gradient", rows: outputGradient.rows))
+  }
+
+  package func linearWeightGradient(_ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters) throws(KernelError) {
+    layer.check(input: input, output: outputGradient)
+    input.check(activationType, "linearWeightGradient")
+    outputGradient.check(activationType, "linearWeightGradient")
+    let status = hpm_product_weight_gradient(
+      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), outputGradient.pointer, input.pointer,
+      layer.weights.requiredGradient)
+    try KernelError.check(status, layer.described("weight gradient", rows: input.rows))
+  }
+
+  package func linearBiasGradient(_ outputGradient: Matrix, _ layer: LinearParameters) throws(KernelError) {
+    precondition(outputGradient.columns == layer.outputs, "\(outputGradient.columns) columns for \(layer.outputs) biases")
+    let status = hpm_column_sums(
+      context, outputGradient.type.code, outputGradient.pointer, Int64(outputGradient.rows), Int64(layer.outputs),
+      layer.bias.requiredGradient)
+    try KernelError.check(status, layer.described("bias gradient", rows: outputGradient.rows))
+  }
+
+  package func hiddenGradient(
+    _ outputGradient: Matrix, contraction: LinearParameters, preActivation: Matrix, expansion: LinearParameters,
+    into hiddenGradient: Matrix
+  ) throws(KernelError) {
+    preActivation.checkShape(of: hiddenGradient, "hiddenGradient")
+    preActivation.check(activationType, "hiddenGradient")
+    hiddenGradient.check(activationType, "hiddenGradient")
+    precondition(expansion.outputs == contraction.inputs, "\(expansion.outputs) hidden numbers, and \(contraction.inputs)")
+    try linearInputGradient(outputGradient, contraction, .store, into: hiddenGradient)
+    let status = hpm_gelu_backward(
+      context, hiddenGradient.type.code, preActivation.pointer, Int64(hiddenGradient.rows), Int64(hiddenGradient.columns),
+      hiddenGradient.pointer, expansion.bias.requiredGradient)
+    try KernelError.check(status, expansion.described("hidden gradient", rows: hiddenGradient.rows))
+  }
+
+  package func layerNorm(_ input: Matrix, _ parameters: LayerNormParameters, statistics: Matrix?, into output: Matrix) {
+    parameters.check(input, output, statistics: statistics)
+    hpm_layer_norm(
+      context, input.float32, Int64(input.rows), Int64(input.columns), parameters.scale.values, parameters.shift.values,
+      parameters.epsilon, statistics?.float32, output.type.code, output.pointer)
+  }
+
+  package func layerNormBackward(
+    _ outputGradient: Matrix, input: Matrix, statistics: Matrix, _ parameters: LayerNormParameters, _ accumulation: Accumulation,
+    into inputGradient: Matrix, rounded: Matrix?
+  ) throws(KernelError) {
+    parameters.check(outputGradient, input, statistics: statistics)
+    inputGradient.checkShape(of: input, "layerNormBackward")
+    rounded?.checkShape(of: input, "layerNormBackward")
+    var work = hpm_layer_norm_gradient(
+      element: outputGradient.type.code, gradient: outputGradient.pointer, x: input.float32, statistics: statistics.float32,
+      scale: parameters.scale.values, add: accumulation == .add, input_gradient: inputGradient.float32, rounded: rounded?.bfloat16Bits,
+      width: Int64(input.columns))
+    let status = hpm_layer_norm_backward(
+      context, &work, Int64(input.rows), parameters.scale.requiredGradient, parameters.shift.requiredGradient)
+    try KernelError.check(status, "the gradient of a layer normalisation over \(input.rows) rows")
+  }
+}
+
+extension Matrix {
+  /// The bits of a bfloat16 matrix.
+  fileprivate var bfloat16Bits: UnsafeMutablePointer<UInt16> {
+    precondition(type == .bfloat16, "a \(type.rawValue) matrix where the operation needs bfloat16")
+    return pointer.assumingMemoryBound(to: UInt16.self)
+  }
+}
+
+extension LinearParameters {
+  /// What an operation of this layer is called in errors.
+  func described(_ part: String, rows: Int) -> String { "the \(part) of a linear layer from \(inputs) to \(outputs) over \(rows) rows" }
+}

@@ -1,0 +1,89 @@
+/// What the value of one option may be, and how it is read from and written as JSON.
+struct OptionKind<Value>: Sendable {
+  /// What a value may be, in words.
+  let allowed: String
+  /// Whether a text is meant as it stands; otherwise `--set` reads it as JSON.
+  let takesText: Bool
+  /// The value, or `nil` where this JSON is none.
+  let read: @Sendable (JSONValue) -> Value?
+  let show: @Sendable (Value) -> JSONValue
+}
+
+extension OptionKind {
+  /// What `kind` allows, or `null`, which means what `meaning` says.
+  static func orNull<Wrapped>(_ kind: OptionKind<Wrapped>, _ meaning: String) -> Self where Value == Wrapped? {
+    Self(allowed: "\(kind.allowed), or null (\(meaning))", takesText: kind.takesText) { json in
+      if json == .null { return .some(nil) }
+      return kind.read(json).map { .some($0) }
+    } show: { value in
+      value.map(kind.show) ?? .null
+    }
+  }
+}
+
+extension OptionKind where Value == Int {
+  static func integer(_ range: ClosedRange<Int>) -> Self {
+    Self(allowed: "a whole number, \(range.lowerBound) to \(range.upperBound)", takesText: false) { json in
+      json.wholeNumber.flatMap { range.contains($0) ? $0 : nil }
+    } show: {
+      .integer($0)
+    }
+  }
+}
+
+extension OptionKind where Value == Double {
+  static func number(_ range: ClosedRange<Double>) -> Self {
+    Self(allowed: "a number, \(range.lowerBound) to \(range.upperBound)", takesText: false) { json in
+      json.decimal.flatMap { range.contains($0) ? $0 : nil }
+    } show: {
+      .number($0)
+    }
+  }
+
+  static var share: Self { number(0...1) }
+}
+
+extension OptionKind where Value == Bool {
+  static var truth: Self {
+    Self(allowed: "true or false", takesText: false) { json in
+      guard case .truth(let value) = json else { return nil }
+      return value
+    } show: {
+      .truth($0)
+    }
+  }
+}
+
+extension OptionKind where Value == String {
+  static func text(_ meaning: String) -> Self {
+    Self(allowed: meaning, takesText: true) { json in
+      json.string.flatMap { $0.isEmpty ? nil : $0 }
+    } show: {
+      .text($0)
+    }
+  }
+}
+
+extension OptionKind where Value == ImageSize {
+  static var imageSize: Self {
+    let sides = 1...4096
+    return Self(allowed: "a side in pixels, 1 to 4096, or HEIGHTxWIDTH", takesText: false) { json in
+      if let side = json.wholeNumber { return sides.contains(side) ? ImageSize(square: side) : nil }
+      let parts = (json.string ?? "").split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+      guard parts.count == 2, let height = parts[0], let width = parts[1], sides.contains(height), sides.contains(width) else { return nil }
+      return ImageSize(height: height, width: width)
+    } show: {
+      $0.height == $0.width ? .integer($0.height) : .text($0.description)
+    }
+  }
+}
+
+extension OptionKind where Value: RawRepresentable<String> & CaseIterable & Sendable {
+  static var choice: Self {
+    Self(allowed: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))", takesText: true) { json in
+      json.string.flatMap(Value.init(rawValue:))
+    } show: {
+      .text($0.rawValue)
+    }
+  }
+}

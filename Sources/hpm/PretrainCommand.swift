@@ -1,0 +1,100 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Kernels
+import Training
+
+/// `hpm pretrain`: trains HPM, or one of its baselines, on a folder, list or archive of images.
+struct PretrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain", abstract: "Pre-train a masked autoencoder with a loss predictor.",
+    usage: "hpm pretrain --data SET --out RUN [--preset NAME] [--config FILE] [--set group.key=value …] [--resume]",
+    discussion: """
+      SET is a folder of images at any depth, an archive (tar, tar.gz, zip), or a list with a path on each line. RUN is a new folder; it \
+      gets config.json, metrics.jsonl, TensorBoard's files, checkpoints and a contact sheet. A run that was interrupted goes on with \
+      --resume, in float32 to the same bits. Options: hpm pretrain --help-config.
+      """)
+
+  @Option(help: ArgumentHelp("The images.", valueName: "SET"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("The run's folder.", valueName: "RUN"))
+  var out: String?
+
+  @Option(help: "What to start from: \(PretrainingConfiguration.presetNames.joined(separator: ", ")).")
+  var preset: String?
+
+  @Option(help: ArgumentHelp("JSON of options, such as the config.json of another run.", valueName: "FILE"))
+  var config: String?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("One option, over preset and file.", valueName: "group.key=value"))
+  var assignments: [String] = []
+
+  @Flag(help: "Go on with the run in RUN, under the configuration it was begun with.")
+  var resume = false
+
+  @Flag(help: "Print every option with its default and meaning.")
+  var helpConfig = false
+
+  func run() async throws {
+    if helpConfig {
+      print(PretrainingOption.documentation(), terminator: "")
+      return
+    }
+    guard let out else { throw ValidationError("Name the run's folder: --out RUN") }
+    let directory = try resume ? reopened(out) : created(out)
+    let configuration = directory.configuration
+    let stop = StopSignal()
+    let listening = stop.listen()
+    defer { listening.cancel() }
+    let (training, heldBack) = try images(configuration, directory)
+    let code = try await ComputeThread().run {
+      let operations = try OneDNNTrainingOperations(
+        precision: configuration.run.precision, threads: configuration.run.threads ?? Processor.threadCount)
+      let evaluation =
+        heldBack.count == 0
+        ? nil
+        : PretrainingEvaluation(configuration, heldBack: heldBack, training: training) { try? directory.log.write($0) }
+      let run = try PretrainingRun(
+        directory, images: training, operations: operations, stop: stop, progress: ProgressBar(),
+        evaluate: evaluation.map { $0.evaluate })
+      return try run.run().exitCode
+    }
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  private func reopened(_ path: String) throws -> RunDirectory {
+    guard data == nil, preset == nil, config == nil, assignments.isEmpty else {
+      throw ValidationError("--resume goes on under the run's own configuration; leave out --data, --preset, --config and --set")
+    }
+    return try RunDirectory.reopen(path)
+  }
+
+  private func created(_ path: String) throws -> RunDirectory {
+    let file = try config.map { path in
+      guard let bytes = FileManager.default.contents(atPath: path) else {
+        throw ValidationError("The configuration \(path) cannot be read.")
+      }
+      return [UInt8](bytes)
+    }
+    let named = data.map { ["data.path=\($0)"] } ?? []
+    let configuration: PretrainingConfiguration
+    do throws(PretrainingConfigurationError) {
+      configuration = try .resolved(preset: preset, file: file, assignments: named + assignments)
+    } catch { throw ValidationError(error.description) }
+    guard configuration.data.path != nil else { throw ValidationError("Name the images: --data SET") }
+    return try RunDirectory.create(path, configuration: configuration)
+  }
+
+  /// The images to train on, and those held back.
+  private func images(
+    _ configuration: PretrainingConfiguration, _ directory: RunDirectory
+  ) throws -> (training: ImageSet, heldBack: ImageSet) {
+    guard let path = configuration.data.path else { throw ValidationError("The run's configuration names no images: data.path is null.") }
+    let all = try ImageSet.open(path, configuration: ImageSetConfiguration(spoolFolder: configuration.data.spoolFolder))
+    try directory.log.write("\(path): \(all.count) images, passed over: \(all.ignored)")
+    let split = try RandomSplit(
+      of: all.count, holdingBack: .count(configuration.evaluation.heldBackImages), seed: UInt64(configuration.run.seed))
+    return (all.subset(split.training), all.subset(split.heldBack))
+  }
+}
