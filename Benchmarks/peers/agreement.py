@@ -36,6 +36,9 @@ def main():
     arguments.add_argument("--hpm", default=".build/release/hpm")
     arguments.add_argument("--presets", nargs="+", default=["vit_base", "vit_large"])
     chosen = arguments.parse_args()
+    native = "avx512_bf16" in open("/proc/cpuinfo").read()
+    if not native:
+        print("bf16 is left out: this processor has no AVX-512 BF16")
     failed = False
     for preset in chosen.presets:
         with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
@@ -44,7 +47,7 @@ def main():
             save_file(model.state_dict(), weights)
             pixels = torch.randn(2, 3, 224, 224)
             expected = model(pixels).numpy()
-            for precision in ("fp32", "bf16"):
+            for precision in ("fp32", "bf16") if native else ("fp32",):
                 found = predicted_by_hpm(chosen.hpm, weights, pixels.numpy(), precision, folder)
                 difference = max(abs(e - f).max() / (e.max() - e.min()) for e, f in zip(expected, found))
                 rank = min(spearman(e, f) for e, f in zip(expected, found))
