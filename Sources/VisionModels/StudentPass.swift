@@ -14,8 +14,7 @@ package final class StudentPass<Operations: TrainingOperations> {
   private let maskToken: ParameterView
   private let reconstructor: TrainedStack<Operations>
   private let reconstructorHead: LinearParameters
-  private let lossPredictor: TrainedStack<Operations>?
-  private let lossPredictorHead: LinearParameters?
+  private let lossPredictor: TrainedLossPredictor<Operations>?
   private var record: Record?
 
   /// What backward reads again of the last forward pass.
@@ -54,14 +53,7 @@ package final class StudentPass<Operations: TrainingOperations> {
     reconstructor = TrainedStack(blocks: "decoder_blocks", norm: "decoder_norm", configuration.decoder, of: network)
     reconstructorHead = network.linear(
       "decoder_pred", inputs: decoderWidth, outputs: network.table["decoder_pred.bias"].count)
-    guard network.table.contains("decoder_pred_losspred.weight") else {
-      (lossPredictor, lossPredictorHead) = (nil, nil)
-      return
-    }
-    lossPredictor = TrainedStack(
-      blocks: "decoder_blocks_losspred", norm: "decoder_norm_losspred", configuration.decoder, of: network)
-    lossPredictorHead = network.linear(
-      "decoder_pred_losspred", inputs: decoderWidth, outputs: network.table["decoder_pred_losspred.bias"].count)
+    lossPredictor = TrainedLossPredictor(network)
   }
 
   /// Encodes what is visible and decodes what is hidden.
@@ -84,10 +76,10 @@ package final class StudentPass<Operations: TrainingOperations> {
     let reconstruction = arena.matrix(rows: decoded.tokens.rows, columns: reconstructorHead.outputs)
     try operations.linear(decoded.tokens, reconstructorHead, residual: nil, into: reconstruction)
     var (predicting, predictedLoss): (Decoded?, Matrix?) = (nil, nil)
-    if let lossPredictor, let lossPredictorHead {
-      let decoded = try decode(tokens, visible, by: lossPredictor, arena: &arena)
+    if let lossPredictor {
+      let decoded = try decode(tokens, visible, by: lossPredictor.stack, arena: &arena)
       let losses = arena.matrix(rows: decoded.tokens.rows, columns: 1)
-      try operations.meanOfOutputs(decoded.tokens, lossPredictorHead, into: losses)
+      try operations.meanOfOutputs(decoded.tokens, lossPredictor.head, into: losses)
       (predicting, predictedLoss) = (decoded, losses)
     }
     record = Record(
@@ -123,9 +115,9 @@ package final class StudentPass<Operations: TrainingOperations> {
     operations.placeTokensBackward(placedGradient, filler: maskToken, placement, .store, into: narrowedGradient)
     arena.rewind(to: beforeStacks)
 
-    if let predictedLoss, let lossPredictor, let lossPredictorHead, let decoded = record.lossPredictor {
-      try operations.meanOfOutputsBackward(predictedLoss, input: decoded.tokens, lossPredictorHead, into: decodedGradient)
-      let placedGradient = try lossPredictor.backward(decodedGradient, decoded.record, operations: operations, arena: &arena)
+    if let predictedLoss, let lossPredictor, let decoded = record.lossPredictor {
+      try operations.meanOfOutputsBackward(predictedLoss, input: decoded.tokens, lossPredictor.head, into: decodedGradient)
+      let placedGradient = try lossPredictor.stack.backward(decodedGradient, decoded.record, operations: operations, arena: &arena)
       operations.placeTokensBackward(placedGradient, filler: maskToken, placement, .add, into: narrowedGradient)
       arena.rewind(to: beforeStacks)
     }

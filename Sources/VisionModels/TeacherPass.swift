@@ -12,8 +12,7 @@ package final class TeacherPass<Operations: TrainingOperations> {
   private let encoder: TrainedStack<Operations>
   private let decoderEmbedding: LinearParameters
   private let maskToken: ParameterView
-  private let lossPredictor: TrainedStack<Operations>?
-  private let lossPredictorHead: LinearParameters?
+  private let lossPredictor: TrainedLossPredictor<Operations>?
 
   package init(_ network: NetworkParameters, operations: Operations) {
     let configuration = network.configuration
@@ -24,14 +23,7 @@ package final class TeacherPass<Operations: TrainingOperations> {
     encoder = TrainedStack(blocks: "blocks", norm: "norm", configuration.encoder, of: network)
     decoderEmbedding = network.linear("decoder_embed", inputs: width, outputs: decoderWidth)
     maskToken = network.token("mask_token")
-    guard network.table.contains("decoder_pred_losspred.weight") else {
-      (lossPredictor, lossPredictorHead) = (nil, nil)
-      return
-    }
-    lossPredictor = TrainedStack(
-      blocks: "decoder_blocks_losspred", norm: "decoder_norm_losspred", configuration.decoder, of: network)
-    lossPredictorHead = network.linear(
-      "decoder_pred_losspred", inputs: decoderWidth, outputs: network.table["decoder_pred_losspred.bias"].count)
+    lossPredictor = TrainedLossPredictor(network)
   }
 
   /// The predicted loss of every patch, `B · L` numbers in raster order.
@@ -40,7 +32,7 @@ package final class TeacherPass<Operations: TrainingOperations> {
   package func predictLoss(
     _ pixels: borrowing Span<Float>, _ visible: VisiblePatches, arena: inout ActivationArena
   ) throws -> [Float] {
-    guard let lossPredictor, let lossPredictorHead else { preconditionFailure("predicting without a loss predictor") }
+    guard let lossPredictor else { preconditionFailure("predicting without a loss predictor") }
     let start = arena.mark
     defer { arena.rewind(to: start) }
     let width = network.configuration.decoder.width
@@ -50,9 +42,9 @@ package final class TeacherPass<Operations: TrainingOperations> {
     let tokens = arena.matrix(rows: visible.images * (1 + visible.grid.count), columns: width)
     operations.placeTokens(
       narrowed, filler: maskToken, positions: network.decoderPositions, visible.decoderPlacement, into: tokens)
-    let decoded = try lossPredictor.apply(to: tokens, sequences: visible.images, operations: operations, arena: &arena)
+    let decoded = try lossPredictor.stack.apply(to: tokens, sequences: visible.images, operations: operations, arena: &arena)
     let losses = arena.matrix(rows: tokens.rows, columns: 1)
-    try operations.meanOfOutputs(decoded, lossPredictorHead, into: losses)
+    try operations.meanOfOutputs(decoded, lossPredictor.head, into: losses)
     let perToken = losses.floats
     let length = 1 + visible.grid.count
     return (0..<visible.images).flatMap { perToken[$0 * length + 1..<($0 + 1) * length] }
