@@ -42,13 +42,23 @@ struct PretrainCommand: AsyncParsableCommand {
       return
     }
     guard let out else { throw ValidationError("Name the run's folder: --out RUN") }
-    let directory = try resume ? reopened(out) : created(out)
+    let reopened = resume ? try reopen(out) : nil
+    let configuration = try reopened?.configuration ?? resolvedConfiguration()
+    // Opened before the folder is made, so that a misspelt path leaves nothing behind.
+    let (all, training, heldBack) = try images(configuration)
+    let directory = try reopened ?? RunDirectory.create(out, configuration: configuration)
+    try directory.log.write("\(configuration.data.path ?? ""): \(all.count) images, passed over: \(all.ignored)")
+    let code = try await train(directory, training, heldBack)
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  /// Trains to the end of the run, or until a signal; what the process is to exit with.
+  private func train(_ directory: RunDirectory, _ training: ImageSet, _ heldBack: ImageSet) async throws -> Int32 {
     let configuration = directory.configuration
     let stop = StopSignal()
     let listening = stop.listen()
     defer { listening.cancel() }
-    let (training, heldBack) = try images(configuration, directory)
-    let code = try await ComputeThread().run {
+    return try await ComputeThread().run {
       let operations = try OneDNNTrainingOperations(
         precision: configuration.run.precision, threads: configuration.run.threads ?? Processor.threadCount)
       let evaluation =
@@ -60,17 +70,16 @@ struct PretrainCommand: AsyncParsableCommand {
         evaluate: evaluation.map { $0.evaluate })
       return try run.run().exitCode
     }
-    if code != 0 { throw ExitCode(code) }
   }
 
-  private func reopened(_ path: String) throws -> RunDirectory {
+  private func reopen(_ path: String) throws -> RunDirectory {
     guard data == nil, preset == nil, config == nil, assignments.isEmpty else {
       throw ValidationError("--resume goes on under the run's own configuration; leave out --data, --preset, --config and --set")
     }
     return try RunDirectory.reopen(path)
   }
 
-  private func created(_ path: String) throws -> RunDirectory {
+  private func resolvedConfiguration() throws -> PretrainingConfiguration {
     let file = try config.map { path in
       guard let bytes = FileManager.default.contents(atPath: path) else {
         throw ValidationError("The configuration \(path) cannot be read.")
@@ -83,18 +92,17 @@ struct PretrainCommand: AsyncParsableCommand {
       configuration = try .resolved(preset: preset, file: file, assignments: named + assignments)
     } catch { throw ValidationError(error.description) }
     guard configuration.data.path != nil else { throw ValidationError("Name the images: --data SET") }
-    return try RunDirectory.create(path, configuration: configuration)
+    return configuration
   }
 
-  /// The images to train on, and those held back.
+  /// All images of the set: those to train on, and those held back.
   private func images(
-    _ configuration: PretrainingConfiguration, _ directory: RunDirectory
-  ) throws -> (training: ImageSet, heldBack: ImageSet) {
+    _ configuration: PretrainingConfiguration
+  ) throws -> (all: ImageSet, training: ImageSet, heldBack: ImageSet) {
     guard let path = configuration.data.path else { throw ValidationError("The run's configuration names no images: data.path is null.") }
     let all = try ImageSet.open(path, configuration: ImageSetConfiguration(spoolFolder: configuration.data.spoolFolder))
-    try directory.log.write("\(path): \(all.count) images, passed over: \(all.ignored)")
     let split = try RandomSplit(
       of: all.count, holdingBack: .count(configuration.evaluation.heldBackImages), seed: UInt64(configuration.run.seed))
-    return (all.subset(split.training), all.subset(split.heldBack))
+    return (all, all.subset(split.training), all.subset(split.heldBack))
   }
 }

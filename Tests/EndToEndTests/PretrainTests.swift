@@ -75,5 +75,8 @@ import Testing
     let outcome = try await Program.run(arguments("run", "mask.alfa=1", "mask.ratio=2"))
     #expect(outcome.status == 2 && outcome.errors.contains("mask.alfa") && outcome.errors.contains("mask.ratio"))
     #expect(!FileManager.default.fileExists(atPath: path("run")))
+    let missing = try await Program.run(["pretrain", "--data", path("nowhere"), "--out", path("run"), "--preset", "test"])
+    #expect(missing.status == 1 && missing.errors.contains("nowhere"))
+    #expect(!FileManager.default.fileExists(atPath: path("run")))
   }
 }
