@@ -3,10 +3,12 @@
     peers/bin/python Benchmarks/peers/training.py [--hpm .build/release/hpm] [--rounds 3] [--case vit_base|vit_tiny]
 
 A step is the teacher on all patches, the mask, the student forward and backward, both losses, clipping, AdamW and the EMA. A round times
-both in turn; each figure is the best of the rounds' medians. bf16 is left out, aloud, where the processor lacks it.
+both in turn; each figure is the best of the rounds' medians. Beside them, the most memory that was resident: hpm's as it prints it itself,
+PyTorch's over its rounds in this process. bf16 is left out, aloud, where the processor lacks it.
 """
 import argparse
 import copy
+import gc
 import os
 import re
 import subprocess
@@ -104,12 +106,23 @@ def median_seconds(call, repetitions):
     return sorted(times)[len(times) // 2]
 
 
+def forget_peak():
+    """Lets the kernel count this process' peak anew, from what is resident now."""
+    gc.collect()
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def peak_megabytes():
+    return int(re.search(r"VmHWM:\s+(\d+) kB", open("/proc/self/status").read()).group(1)) * 1024 / 1e6
+
+
 def hpm_seconds(program, case, precision, threads):
     command = [program, "bench", "--training", "--preset", case["preset"], "--precision", precision, "--threads", str(threads)]
     command += ["--batch", str(case["batch"]), "--repetitions", str(case["steps"])]
     command += ["--set", f"model.image_size={case['size']}", "--set", f"model.patch_size={case['patch']}"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return float(re.search(r"([\d.]+) ms a step", output).group(1)) / 1000, output.splitlines()[-1]
+    return float(re.search(r"([\d.]+) ms a step", output).group(1)) / 1000, output
 
 
 def main():
@@ -126,14 +139,18 @@ def main():
     for name in chosen.case or CASES:
         case = CASES[name]
         for precision in ["fp32", "bf16"] if native else ["fp32"]:
+            step = None
+            forget_peak()
             step = Step(case, precision)
-            ours, theirs, line = [], [], ""
+            ours, theirs, report = [], [], ""
             for _ in range(chosen.rounds):
-                seconds, line = hpm_seconds(chosen.hpm, case, precision, chosen.threads)
+                seconds, report = hpm_seconds(chosen.hpm, case, precision, chosen.threads)
                 ours.append(seconds)
                 theirs.append(median_seconds(step, case["steps"]))
             print(f"{name} {precision}: hpm {case['batch'] / min(ours):.2f} images a second, PyTorch {torch.__version__} "
-                  f"{case['batch'] / min(theirs):.2f}: {min(theirs) / min(ours):.2f} times\n    {line}")
+                  f"{case['batch'] / min(theirs):.2f}: {min(theirs) / min(ours):.2f} times; "
+                  f"peak memory {re.search(r'peak resident ([0-9.]+)', report).group(1)} MB, PyTorch {peak_megabytes():.1f} MB")
+            print(report)
 
 
 if __name__ == "__main__":

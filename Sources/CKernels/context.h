@@ -12,6 +12,7 @@ struct hpm_context {
     int threads;
     float *scratch;  // the loops', grown to the largest need
     size_t scratch_floats;
+    hpm_product_source product_source;
     struct hpm_products *products;  // matrix products of a training pass, made on first use
 };
 

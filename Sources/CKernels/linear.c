@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "primitives.h"
 
 enum { cached_shapes = 16 };
 
@@ -35,25 +36,14 @@ struct hpm_linear {
     uint64_t uses;
 };
 
-static dnnl_data_type_t type_of(hpm_element element) { return element == hpm_float32 ? dnnl_f32 : dnnl_bf16; }
-
-static hpm_status translated(dnnl_status_t status) {
-    switch (status) {
-    case dnnl_success: return hpm_ok;
-    case dnnl_out_of_memory: return hpm_out_of_memory;
-    case dnnl_unimplemented: return hpm_unsupported;
-    default: return hpm_library_failed;
-    }
-}
-
 // The descriptors of rows × width activations and of the bias, as the form wants them.
 static dnnl_status_t describe_rows(primitive_form form, int64_t rows, int64_t width, hpm_element element, dnnl_memory_desc_t *layout) {
     if (form == matrix_product) {
         dnnl_dims_t dims = {rows, width};
-        return dnnl_memory_desc_init_by_tag(layout, 2, dims, type_of(element), dnnl_ab);
+        return dnnl_memory_desc_init_by_tag(layout, 2, dims, hpm_library_type(element), dnnl_ab);
     }
     dnnl_dims_t dims = {1, width, rows};
-    return dnnl_memory_desc_init_by_tag(layout, 3, dims, type_of(element), dnnl_nwc);
+    return dnnl_memory_desc_init_by_tag(layout, 3, dims, hpm_library_type(element), dnnl_nwc);
 }
 
 static dnnl_status_t describe_weights(const hpm_linear *l, dnnl_data_type_t type, dnnl_format_tag_t matrix, dnnl_format_tag_t kernel,
@@ -75,19 +65,6 @@ static dnnl_status_t describe_bias(const hpm_linear *l, dnnl_memory_desc_t *layo
     return dnnl_memory_desc_init_by_tag(layout, 1, dims, dnnl_f32, dnnl_a);
 }
 
-static dnnl_status_t make_attributes(hpm_epilogue epilogue, dnnl_primitive_attr_t *attributes) {
-    dnnl_status_t status = dnnl_primitive_attr_create(attributes);
-    if (status != dnnl_success || epilogue == hpm_store) return status;
-    dnnl_post_ops_t operations;
-    status = dnnl_post_ops_create(&operations);
-    if (status != dnnl_success) return status;
-    status = epilogue == hpm_gelu ? dnnl_post_ops_append_eltwise(operations, 1, dnnl_eltwise_gelu_erf, 0, 0)
-                                  : dnnl_post_ops_append_sum(operations, 1);
-    if (status == dnnl_success) status = dnnl_primitive_attr_set_post_ops(*attributes, operations);
-    dnnl_post_ops_destroy(operations);
-    return status;
-}
-
 static dnnl_status_t describe_primitive(const hpm_linear *l, int64_t rows, hpm_epilogue epilogue, hpm_element output_element,
                                         const dnnl_memory_desc_t *weights, dnnl_primitive_desc_t *described) {
     dnnl_memory_desc_t source, destination, bias;
@@ -96,7 +73,7 @@ static dnnl_status_t describe_primitive(const hpm_linear *l, int64_t rows, hpm_e
     if (status == dnnl_success) status = describe_bias(l, &bias);
     if (status != dnnl_success) return status;
     dnnl_primitive_attr_t attributes = NULL;
-    status = make_attributes(epilogue, &attributes);
+    status = hpm_make_attributes(epilogue, &attributes);
     if (status == dnnl_success && l->form == matrix_product) {
         dnnl_matmul_desc_t operation;
         status = dnnl_matmul_desc_init(&operation, &source, weights, &bias, &destination);
@@ -116,7 +93,7 @@ static dnnl_status_t describe_primitive(const hpm_linear *l, int64_t rows, hpm_e
 static dnnl_status_t choose_layout(hpm_linear *l, primitive_form form, int64_t rows) {
     l->form = form;
     dnnl_memory_desc_t any;
-    dnnl_status_t status = describe_weights(l, type_of(l->element), dnnl_format_tag_any, dnnl_format_tag_any, &any);
+    dnnl_status_t status = describe_weights(l, hpm_library_type(l->element), dnnl_format_tag_any, dnnl_format_tag_any, &any);
     dnnl_primitive_desc_t described = NULL;
     if (status == dnnl_success) status = describe_primitive(l, rows, hpm_store, l->element, &any, &described);
     if (status != dnnl_success) return status;
@@ -156,7 +133,7 @@ hpm_status hpm_linear_create(hpm_context *context, int64_t inputs, int64_t outpu
     if (status == dnnl_success) status = dnnl_memory_create(&l->bias_memory, &bias, context->engine, l->bias);
     if (status != dnnl_success) {
         hpm_linear_destroy(l);
-        return translated(status);
+        return hpm_translated(status);
     }
     *linear = l;
     return hpm_ok;
@@ -182,7 +159,7 @@ hpm_status hpm_linear_pack(hpm_linear *l, const float *weights, const float *bia
     if (described) dnnl_primitive_desc_destroy(described);
     if (from) dnnl_memory_destroy(from);
     memcpy(l->bias, bias, sizeof(float) * (size_t)l->outputs);
-    return translated(status);
+    return hpm_translated(status);
 }
 
 static void forget(cached_primitive *cached) {
@@ -238,14 +215,14 @@ hpm_status hpm_linear_run(hpm_linear *l, int64_t rows, const void *input, hpm_ep
     if (rows == 0) return hpm_ok;
     cached_primitive *slot = NULL;
     dnnl_status_t status = find(l, rows, epilogue, output_element, &slot);
-    if (status != dnnl_success) return translated(status);
+    if (status != dnnl_success) return hpm_translated(status);
     dnnl_memory_set_data_handle(slot->source, (void *)input);
     dnnl_memory_set_data_handle(slot->destination, output);
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, slot->source},
                                    {DNNL_ARG_WEIGHTS, l->packed_memory},
                                    {DNNL_ARG_BIAS, l->bias_memory},
                                    {DNNL_ARG_DST, slot->destination}};
-    return translated(dnnl_primitive_execute(slot->primitive, l->context->stream, 4, arguments));
+    return hpm_translated(dnnl_primitive_execute(slot->primitive, l->context->stream, 4, arguments));
 }
 
 size_t hpm_linear_bytes(const hpm_linear *l) {

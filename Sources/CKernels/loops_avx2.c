@@ -8,4 +8,5 @@
 #include "vector_training_loops.h"
 #include "vector_attention_gradient.h"
 #include "training_table.h"
+#include "vector_products.h"
 #pragma clang attribute pop

@@ -73,9 +73,9 @@ package struct ActivationArena: ~Copyable {
 
     init(byteCount: Int) {
       self.byteCount = byteCount
-      base = .allocate(byteCount: max(byteCount, 64), alignment: Buffer<Float>.alignment)
+      base = AlignedMemory.allocate(byteCount: byteCount)
     }
 
-    deinit { base.deallocate() }
+    deinit { AlignedMemory.deallocate(base, byteCount: byteCount) }
   }
 }

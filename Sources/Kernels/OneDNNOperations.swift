@@ -6,21 +6,14 @@ package import Tensors
 /// Belongs to one thread: the one that makes it makes every call (see ``ComputeThread``).
 package final class OneDNNOperations: OperationSet {
   package let precision: Precision
-  private let context: OpaquePointer
+  private let kernels: KernelContext
+  private var context: OpaquePointer { kernels.pointer }
 
   /// Operations with a team of `threads`. Throws where the processor is below the least supported, or lacks bfloat16 and it is wanted.
   package init(precision: Precision, threads: Int) throws(KernelError) {
-    precondition(threads > 0, "a team of \(threads) threads")
-    guard Processor.instructionSet != nil else { throw .unsupportedProcessor }
-    guard precision == .float32 || Processor.hasBFloat16 else { throw .bfloat16Unavailable }
-    var made: OpaquePointer?
-    try KernelError.check(hpm_context_create(Int32(clamping: threads), &made), "starting oneDNN")
-    guard let made else { throw .libraryFailed(operation: "starting oneDNN") }
-    context = made
+    kernels = try KernelContext(precision: precision, threads: threads)
     self.precision = precision
   }
-
-  deinit { hpm_context_destroy(context) }
 
   /// Weights packed by oneDNN.
   package final class LinearWeights {
@@ -84,37 +77,15 @@ package final class OneDNNOperations: OperationSet {
   }
 
   package func attention(_ queryKeyValue: Matrix, sequences: Int, heads: Int, into output: Matrix) throws(KernelError) {
-    let shape = AttentionShape(queryKeyValue, sequences: sequences, heads: heads)
-    precondition(
-      output.rows == queryKeyValue.rows && output.columns == shape.width && output.type == queryKeyValue.type,
-      "attention: \(queryKeyValue.rows)×\(queryKeyValue.columns) into \(output.rows)×\(output.columns)")
-    let status = hpm_attention(
-      context, queryKeyValue.type.code, queryKeyValue.pointer, Int64(sequences), Int64(shape.tokens), Int64(shape.width), Int64(heads),
-      nil, output.pointer)
-    try KernelError.check(status, "attention over \(shape.tokens) tokens")
+    try kernels.attention(queryKeyValue, sequences: sequences, heads: heads, logSumExp: nil, into: output)
   }
 
   package func classAttention(_ queryKeyValue: Matrix, sequences: Int, heads: Int) -> [Float] {
-    let shape = AttentionShape(queryKeyValue, sequences: sequences, heads: heads)
-    let count = sequences * (shape.tokens - 1)
-    return [Float](unsafeUninitializedCapacity: count) { output, initialized in
-      if let base = output.baseAddress {
-        hpm_class_attention(
-          context, queryKeyValue.type.code, queryKeyValue.pointer, Int64(sequences), Int64(shape.tokens), Int64(shape.width),
-          Int64(heads), base)
-      }
-      initialized = count
-    }
+    kernels.classAttention(queryKeyValue, sequences: sequences, heads: heads)
   }
 
   package func gatherPatches(_ pixels: borrowing Span<Float>, _ selection: PatchSelection, into output: Matrix) {
-    selection.check(pixelCount: pixels.count, output: output)
-    pixels.withUnsafeBufferPointer { pixels in
-      hpm_gather_patches(
-        context, pixels.baseAddress, Int64(selection.channels), Int64(selection.gridRows), Int64(selection.gridColumns),
-        Int64(selection.side), selection.patches, Int64(selection.patches.count), Int64(selection.patchesPerImage), output.type.code,
-        output.pointer)
-    }
+    kernels.gatherPatches(pixels, selection, into: output)
   }
 
   package func placeTokens(
@@ -155,6 +126,7 @@ extension Epilogue {
     switch self {
     case .store: hpm_store
     case .gelu: hpm_gelu
+    case .quickGELU: hpm_quick_gelu
     case .addToOutput: hpm_add_to_output
     }
   }

@@ -5,12 +5,7 @@ extension OneDNNTrainingOperations {
   package func attention(
     _ queryKeyValue: Matrix, sequences: Int, heads: Int, logSumExp: Matrix?, into output: Matrix
   ) throws(KernelError) {
-    let shape = AttentionShape(queryKeyValue, sequences: sequences, heads: heads)
-    shape.check(queryKeyValue, output: output, logSumExp: logSumExp, heads: heads)
-    let status = hpm_attention(
-      context, queryKeyValue.type.code, queryKeyValue.pointer, Int64(sequences), Int64(shape.tokens), Int64(shape.width), Int64(heads),
-      logSumExp?.float32, output.pointer)
-    try KernelError.check(status, "attention over \(shape.tokens) tokens")
+    try kernels.attention(queryKeyValue, sequences: sequences, heads: heads, logSumExp: logSumExp, into: output)
   }
 
   package func attentionBackward(
@@ -32,26 +27,11 @@ extension OneDNNTrainingOperations {
   }
 
   package func classAttention(_ queryKeyValue: Matrix, sequences: Int, heads: Int) -> [Float] {
-    let shape = AttentionShape(queryKeyValue, sequences: sequences, heads: heads)
-    let count = sequences * (shape.tokens - 1)
-    return [Float](unsafeUninitializedCapacity: count) { output, initialized in
-      if let base = output.baseAddress {
-        hpm_class_attention(
-          context, queryKeyValue.type.code, queryKeyValue.pointer, Int64(sequences), Int64(shape.tokens), Int64(shape.width),
-          Int64(heads), base)
-      }
-      initialized = count
-    }
+    kernels.classAttention(queryKeyValue, sequences: sequences, heads: heads)
   }
 
   package func gatherPatches(_ pixels: borrowing Span<Float>, _ selection: PatchSelection, into output: Matrix) {
-    selection.check(pixelCount: pixels.count, output: output)
-    pixels.withUnsafeBufferPointer { pixels in
-      hpm_gather_patches(
-        context, pixels.baseAddress, Int64(selection.channels), Int64(selection.gridRows), Int64(selection.gridColumns),
-        Int64(selection.side), selection.patches, Int64(selection.patches.count), Int64(selection.patchesPerImage), output.type.code,
-        output.pointer)
-    }
+    kernels.gatherPatches(pixels, selection, into: output)
   }
 
   package func placeTokens(

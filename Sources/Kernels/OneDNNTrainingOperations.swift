@@ -4,24 +4,20 @@ import Tensors
 /// The operations of a training pass on oneDNN and the vector loops of `CKernels`.
 ///
 /// Belongs to one thread: the one that makes it makes every call (see ``ComputeThread``). Memory for partial sums and primitives for new
-/// shapes are made on first use and kept.
+/// shapes are made on first use and kept. Float32 products are `CKernels`' own where those are faster (on AVX2).
 package final class OneDNNTrainingOperations: TrainingOperations {
   package let precision: Precision
-  let context: OpaquePointer
+  let kernels: KernelContext
+  var context: OpaquePointer { kernels.pointer }
 
   /// Operations with a team of `threads`. Throws where the processor is below the least supported, or lacks bfloat16 and it is wanted.
-  package init(precision: Precision, threads: Int) throws(KernelError) {
-    precondition(threads > 0, "a team of \(threads) threads")
-    guard Processor.instructionSet != nil else { throw .unsupportedProcessor }
-    guard precision == .float32 || Processor.hasBFloat16 else { throw .bfloat16Unavailable }
-    var made: OpaquePointer?
-    try KernelError.check(hpm_context_create(Int32(clamping: threads), &made), "starting oneDNN")
-    guard let made else { throw .libraryFailed(operation: "starting oneDNN") }
-    context = made
+  ///
+  /// - Parameter products: whose matrix products to take in float32.
+  package init(precision: Precision, threads: Int, products: ProductSource = .fastest) throws(KernelError) {
+    kernels = try KernelContext(precision: precision, threads: threads)
     self.precision = precision
+    hpm_choose_products(kernels.pointer, products.code)
   }
-
-  deinit { hpm_context_destroy(context) }
 
   package func linear(_ input: Matrix, _ layer: LinearParameters, residual: Matrix?, into output: Matrix) throws(KernelError) {
     layer.check(input: input, output: output)
@@ -42,9 +38,12 @@ package final class OneDNNTrainingOperations: TrainingOperations {
     output.check(activationType, "linearGELU")
     preActivation?.check(activationType, "linearGELU")
     preActivation?.checkShape(of: output, "linearGELU")
-    let sums = preActivation ?? output
-    try linear(input, layer, residual: nil, into: sums)
-    hpm_gelu_forward(context, output.type.code, sums.pointer, Int64(output.count), output.pointer)
+    layer.check(input: input, output: output)
+    input.check(activationType, "linearGELU")
+    let status = hpm_product_gelu(
+      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), input.pointer, layer.stored(precision),
+      layer.bias.values, (preActivation ?? output).pointer, output.pointer)
+    try KernelError.check(status, layer.described("forward", rows: input.rows))
   }
 
   package func linearInputGradient(

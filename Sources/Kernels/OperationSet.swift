@@ -6,6 +6,8 @@ package enum Epilogue: CaseIterable, Sendable {
   case store
   /// output = gelu(x Wᵀ + b), with the exact error function
   case gelu
+  /// output = y · σ(1.702 y), y = x Wᵀ + b: CLIP's approximation of it
+  case quickGELU
   /// output ← output + x Wᵀ + b, the residual connection
   case addToOutput
 }

@@ -47,6 +47,7 @@ package struct ReferenceOperations: OperationSet {
         switch epilogue {
         case .store: output[position] = Float(sum)
         case .gelu: output[position] = Float(0.5 * sum * (1 + erf(sum / 2.0.squareRoot())))
+        case .quickGELU: output[position] = Float(sum / (1 + exp(-1.702 * sum)))
         case .addToOutput: output[position] += Float(sum)
         }
       }

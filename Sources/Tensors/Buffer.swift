@@ -4,7 +4,7 @@
 /// of a closure.
 package struct Buffer<Element: BitwiseCopyable>: ~Copyable {
   /// Bytes to whose multiple the first element's address is rounded.
-  package static var alignment: Int { 64 }
+  package static var alignment: Int { AlignedMemory.alignment }
 
   package let count: Int
   private let base: UnsafeMutablePointer<Element>
@@ -12,21 +12,20 @@ package struct Buffer<Element: BitwiseCopyable>: ~Copyable {
   /// Memory for `count` elements, each set to `value`.
   package init(repeating value: Element, count: Int) {
     precondition(count >= 0, "a buffer of \(count) elements")
-    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Element>.stride, alignment: Self.alignment)
+    let bytes = AlignedMemory.allocate(byteCount: count * MemoryLayout<Element>.stride)
     base = bytes.initializeMemory(as: Element.self, repeating: value, count: count)
     self.count = count
   }
 
   /// A copy of the elements of `values`.
   package init(_ values: [Element]) {
-    let bytes = UnsafeMutableRawPointer.allocate(
-      byteCount: max(values.count, 1) * MemoryLayout<Element>.stride, alignment: Self.alignment)
+    let bytes = AlignedMemory.allocate(byteCount: values.count * MemoryLayout<Element>.stride)
     base = bytes.bindMemory(to: Element.self, capacity: values.count)
     base.initialize(from: values, count: values.count)
     count = values.count
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit { AlignedMemory.deallocate(UnsafeMutableRawPointer(base), byteCount: count * MemoryLayout<Element>.stride) }
 
   package subscript(index: Int) -> Element {
     get {

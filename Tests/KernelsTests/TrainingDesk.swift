@@ -47,19 +47,20 @@ final class TrainingDesk {
   }
 }
 
-/// Expects from teams of one, two and three threads what the twin gives, and the same bits when asked again.
+/// Expects from teams of one, two and three threads, with oneDNN's products and our own, what the twin gives, and the same bits when asked
+/// again.
 func expectTwin(
   precision: Precision = .float32, tolerance: Float = 5e-6, seed: UInt64 = 1, sourceLocation: SourceLocation = #_sourceLocation,
   _ body: (any TrainingOperations, TrainingDesk) throws -> [[Float]]
 ) throws {
   let expected = try body(ReferenceTrainingOperations(precision: precision), TrainingDesk(seed: seed))
-  for threads in 1...3 {
-    let operations = try OneDNNTrainingOperations(precision: precision, threads: threads)
+  for (threads, products) in [(1, ProductSource.own), (1, .library), (2, .fastest), (3, .own), (3, .library)] {
+    let operations = try OneDNNTrainingOperations(precision: precision, threads: threads, products: products)
     let found = try body(operations, TrainingDesk(seed: seed))
     for (found, expected) in zip(found, expected) {
       expectClose(found, expected, tolerance: tolerance, sourceLocation: sourceLocation)
     }
     let again = try body(operations, TrainingDesk(seed: seed))
-    #expect(again == found, "other bits from \(threads) threads", sourceLocation: sourceLocation)
+    #expect(again == found, "other bits from \(threads) threads, \(products) products", sourceLocation: sourceLocation)
   }
 }

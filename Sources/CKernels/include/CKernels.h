@@ -20,9 +20,10 @@ typedef enum {
 } hpm_status;
 
 typedef enum {
-    hpm_store = 0,         // output = x W' + b
-    hpm_gelu = 1,          // output = gelu(x W' + b), the exact erf form
-    hpm_add_to_output = 2  // output += x W' + b
+    hpm_store = 0,          // output = x W' + b
+    hpm_gelu = 1,           // output = gelu(x W' + b), the exact erf form
+    hpm_add_to_output = 2,  // output += x W' + b
+    hpm_quick_gelu = 3      // output = y / (1 + exp(-1.702 y)), y = x W' + b
 } hpm_epilogue;
 
 typedef struct hpm_context hpm_context;
@@ -36,6 +37,9 @@ bool hpm_has_bfloat16(void);
 
 /// How many processors this process may run on (its affinity), or 0 where the system does not say.
 int hpm_allowed_processors(void);
+
+/// Gives memory that was freed but is still held back to the system.
+void hpm_return_free_memory(void);
 
 hpm_status hpm_context_create(int threads, hpm_context **context);
 void hpm_context_destroy(hpm_context *context);

@@ -7,9 +7,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef enum { hpm_fastest_products = 0, hpm_library_products = 1, hpm_own_products = 2 } hpm_product_source;
+
+/// Whose matrix products a training pass takes in float32; at first the faster ones. In bfloat16 they are oneDNN's.
+void hpm_choose_products(hpm_context *context, hpm_product_source source);
+
 /// `output [rows, outputs]` = input W' + bias, plus `residual` unless NULL (float32, possibly `output`, which is then float32 too).
 hpm_status hpm_product_forward(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs, const void *input,
                                const void *weights, const float *bias, const float *residual, hpm_element output_element, void *output);
+
+/// `sums [rows, outputs]` = input W' + bias, and `output` = gelu(sums), the exact form; `output` may be `sums`.
+hpm_status hpm_product_gelu(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs, const void *input,
+                            const void *weights, const float *bias, void *sums, void *output);
 
 /// `input_gradient [rows, inputs]` = gradient W, or += that where `add` (then float32).
 hpm_status hpm_product_input_gradient(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs,
