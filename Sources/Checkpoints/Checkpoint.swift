@@ -100,10 +100,11 @@ package struct Checkpoint: Sendable {
     parts.sorted { ($0.value[0].byteOffset, $0.key) < ($1.value[0].byteOffset, $1.key) }.map(\.key)
   }
 
-  /// What is added to variances: what the file says, else 1e-12 in Hugging Face's models, `nil` for the method's own 1e-6.
+  /// What is added to variances: what the file says, else 1e-12 in Hugging Face's models and 1e-5 in CLIP's, `nil` for the method's own
+  /// 1e-6.
   package var layerNormEpsilon: Float? {
     let said = ["layer_norm_eps", "config.layer_norm_eps"].lazy.compactMap { metadata[$0].flatMap { Float($0) } }.first
-    return said.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? (layout == .huggingFace ? 1e-12 : nil)
+    return said.flatMap { $0.isFinite && $0 > 0 ? $0 : nil } ?? layout.standardEpsilon
   }
 
   /// Reads a whole tensor, in row-major order, as float32; `destination` has just as many elements.
@@ -186,7 +187,8 @@ private struct FoundWeights {
     self.metadata = metadata
   }
 
-  /// torch: `ema_state_dict`, `state_dict` or `model` of a training checkpoint, else the dictionary itself.
+  /// torch: `ema_state_dict`, `state_dict` or `model` of a training checkpoint, `teacher` or `student` of DINO's, the modules of a
+  /// TorchScript archive, else the dictionary itself.
   init(_ file: TorchFile, _ choice: Checkpoint.WeightChoice) throws(FormatError) {
     guard let members = file.machine.members(of: file.root) else {
       throw FormatError("it holds no dictionary of tensors; save a state dict")
@@ -195,11 +197,12 @@ private struct FoundWeights {
     for key in ["config", "args"] { if let value = members[key] { metadata.merge(file.scalars(of: value, prefix: key + ".")) { $1 } } }
     self.metadata = metadata
     func dictionary(_ key: String) -> [String: StoredTensor]? {
-      guard let value = members[key], let inner = file.machine.members(of: value) else { return nil }
+      guard !file.isScript, let value = members[key], let inner = file.machine.members(of: value) else { return nil }
       let tensors = file.tensors(in: inner)
       return tensors.isEmpty ? nil : Self.withoutModulePrefix(tensors)
     }
-    let (ema, student) = (dictionary("ema_state_dict"), dictionary("state_dict"))
+    let ema = dictionary("ema_state_dict") ?? dictionary("teacher").map(Self.backbone)
+    let student = dictionary("state_dict") ?? dictionary("student").map(Self.backbone)
     let found = Set<Checkpoint.WeightSource>((ema == nil ? [] : [.ema]) + (student == nil ? [] : [.student]))
     available = found.isEmpty ? [.plain] : found
     if choice != .student, let ema {
@@ -207,7 +210,8 @@ private struct FoundWeights {
     } else if choice != .ema, let student {
       (tensors, source) = (student, .student)
     } else if choice == .automatic {
-      (tensors, source) = (dictionary("model") ?? Self.withoutModulePrefix(file.tensors(in: members)), .plain)
+      let whole = file.isScript ? try file.moduleTensors() : Self.withoutModulePrefix(file.tensors(in: members))
+      (tensors, source) = (dictionary("model") ?? whole, .plain)
     } else {
       throw FormatError("it has no \(choice.rawValue) weights (\(choice == .ema ? "ema_state_dict" : "state_dict") is missing)")
     }
@@ -217,5 +221,12 @@ private struct FoundWeights {
   private static func withoutModulePrefix(_ tensors: [String: StoredTensor]) -> [String: StoredTensor] {
     guard tensors.keys.allSatisfy({ $0.hasPrefix("module.") }) else { return tensors }
     return Dictionary(tensors.map { (String($0.key.dropFirst("module.".count)), $0.value) }) { first, _ in first }
+  }
+
+  /// DINO writes the network behind `backbone.`, and beside it the head of its loss, which only its training needs.
+  private static func backbone(_ tensors: [String: StoredTensor]) -> [String: StoredTensor] {
+    guard tensors.keys.allSatisfy({ $0.hasPrefix("backbone.") || $0.hasPrefix("head.") }) else { return tensors }
+    let inner = tensors.filter { $0.key.hasPrefix("backbone.") }
+    return Dictionary(uniqueKeysWithValues: inner.map { (String($0.key.dropFirst("backbone.".count)), $0.value) })
   }
 }

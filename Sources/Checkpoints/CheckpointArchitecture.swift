@@ -84,11 +84,12 @@ struct HeadCounts {
 }
 
 /// Checks every tensor's shape against the network that a few of them fix.
-private struct ShapeReading {
+struct ShapeReading {
   private static let maximumDepth = 1024
-  private let tensors: [String: TensorDescription]
+  let tensors: [String: TensorDescription]
   private(set) var problems: [KeyProblem] = []
-  private var expected: Set<String> = []
+  /// Names that the network has.
+  private(set) var expected: Set<String> = []
 
   init(_ tensors: [String: TensorDescription]) { self.tensors = tensors }
 
@@ -102,6 +103,7 @@ private struct ShapeReading {
     check("decoder_embed.bias", [decoderWidth])
     check("mask_token", [1, 1, decoderWidth])
     check("decoder_pos_embed", [1, positions[1], decoderWidth])
+    if tensors[KeyMapping.secondaryMaskToken] != nil { check(KeyMapping.secondaryMaskToken, [1, 1, width]) }
     _ = expect("patch_embed.proj.weight")
     let encoder = stack("blocks", width)
     norm("norm", width)
@@ -138,14 +140,14 @@ private struct ShapeReading {
     return (kernel, embedding, positions)
   }
 
-  private static func problem(_ name: String, _ found: Shape?, _ needed: String) -> String {
+  static func problem(_ name: String, _ found: Shape?, _ needed: String) -> String {
     "tensor \(quoted(name)) " + (found.map { "has the shape \($0), not \(needed)" } ?? "is missing")
   }
 
-  private mutating func note(_ kind: KeyProblem.Kind, _ detail: String) { problems.append(KeyProblem(kind: kind, detail: detail)) }
+  mutating func note(_ kind: KeyProblem.Kind, _ detail: String) { problems.append(KeyProblem(kind: kind, detail: detail)) }
 
   /// All problems; the unexpected tensors in one list at the end.
-  private static func sentence(_ problems: [KeyProblem]) -> String {
+  static func sentence(_ problems: [KeyProblem]) -> String {
     let unexpected = problems.filter { $0.kind == .unexpected }.map(\.detail)
     let others = problems.filter { $0.kind != .unexpected }.map { ($0.kind == .missing ? "missing: " : "") + $0.detail }
     return listed(others + (unexpected.isEmpty ? [] : ["unexpected: " + listed(unexpected, separator: ", ")]))
@@ -156,7 +158,7 @@ private struct ShapeReading {
     let outputs: Int
   }
 
-  private struct StackSize: Hashable {
+  struct StackSize: Hashable {
     let width: Int
     let depth: Int
     let hidden: Int
@@ -180,7 +182,7 @@ private struct ShapeReading {
       name: known?.name ?? "custom")
   }
 
-  private static func heads(_ count: Int?, _ width: Int, stack: String, flag: String) throws(FormatError) -> Int {
+  static func heads(_ count: Int?, _ width: Int, stack: String, flag: String) throws(FormatError) -> Int {
     guard let count else {
       throw FormatError("its shapes do not tell the number of \(stack) heads, nor does its metadata; give it with \(flag)")
     }
@@ -201,7 +203,7 @@ private struct ShapeReading {
     return Head(stack: stack, outputs: outputs)
   }
 
-  private mutating func stack(_ name: String, _ width: Int) -> StackSize {
+  mutating func stack(_ name: String, _ width: Int) -> StackSize {
     let indices = tensors.keys.filter { $0.hasPrefix(name + ".") }
       .compactMap { $0.dropFirst(name.count + 1).split(separator: ".").first.flatMap { Int($0) } }
     let depth = indices.filter { (0..<Self.maximumDepth).contains($0) }.max().map { $0 + 1 } ?? 0
@@ -222,18 +224,18 @@ private struct ShapeReading {
     return StackSize(width: width, depth: depth, hidden: hidden)
   }
 
-  private mutating func norm(_ name: String, _ width: Int) {
+  mutating func norm(_ name: String, _ width: Int) {
     check(name + ".weight", [width])
     check(name + ".bias", [width])
   }
 
   /// Notes that the network has this tensor.
-  private mutating func expect(_ name: String) -> Shape? {
+  mutating func expect(_ name: String) -> Shape? {
     expected.insert(name)
     return tensors[name]?.shape
   }
 
-  private mutating func check(_ name: String, _ shape: [Int]) {
+  mutating func check(_ name: String, _ shape: [Int]) {
     guard let found = expect(name) else { return note(.missing, "\(quoted(name)) \(shape)") }
     if found.dimensions != shape { note(.misshapen, "\(quoted(name)) has the shape \(found), the network needs \(shape)") }
     if let type = tensors[name]?.type, !type.isFloatingPoint {

@@ -25,7 +25,7 @@ extension CheckpointConversion {
   private static let methodEpsilon: Float = 1e-6
 
   /// What a reader takes where a file of the layout says nothing.
-  private static func standardEpsilon(_ layout: KeyLayout) -> Float { layout == .huggingFace ? 1e-12 : methodEpsilon }
+  private static func standardEpsilon(_ layout: KeyLayout) -> Float { layout.standardEpsilon ?? methodEpsilon }
 
   /// Heads of encoder and decoders where they are known; what the caller says must fit.
   private func headCounts(of source: Checkpoint) throws(CheckpointError) -> (encoder: Int, decoder: Int)? {
@@ -55,7 +55,7 @@ extension CheckpointConversion {
       if let epoch = said["epoch"].flatMap({ Int($0) }) { document.set("epoch", .integer(epoch)) }
       document.set("config", .members(reading: said.filter { $0.key != "epoch" }))
     case .vitDet: document.set("model", document.stateDictionary(tensors))
-    case .timm, .huggingFace: document.setAll(tensors)
+    case .timm, .huggingFace, .clip: document.setAll(tensors)
     }
     return document
   }

@@ -64,6 +64,10 @@ package struct CheckpointConversion {
   package func convert(_ input: String, to output: String) throws(CheckpointError) -> Outcome {
     let source = try Checkpoint.open(input, weights: weights, nonFinite: nonFinite)
     let layout = layout ?? source.layout
+    guard KeyLayout.writable.contains(layout) else {
+      throw CheckpointError(
+        path: input, reason: "it has the layout \(layout.rawValue), which is only read; say --layout timm to write its encoder")
+    }
     let tensors = try writable(source, layout)
     let said = try description(of: source, layout)
     var sources: Set = [source.weights]

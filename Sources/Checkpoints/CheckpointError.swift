@@ -21,8 +21,13 @@ func listed(_ problems: [String], separator: String = "; ") -> String {
 }
 
 /// What is wrong with a file, before its name is known.
-struct FormatError: Error {
-  let reason: String
+package struct FormatError: Error {
+  package let reason: String
+  /// The system's number of the error, where it refused to write.
+  package let number: Int32?
 
-  init(_ reason: String) { self.reason = reason }
+  init(_ reason: String, number: Int32? = nil) {
+    self.reason = reason
+    self.number = number
+  }
 }

@@ -11,12 +11,16 @@ package enum ExistingFile: Sendable {
 /// A file that comes to be whole or not at all: written under another name in the same folder, and given its own name last.
 ///
 /// Once ``publish()`` has returned, the file outlasts a loss of power. A file that is not published leaves nothing behind.
-final class DurableFile {
+package final class DurableFile {
+  /// How the names of files end that are not whole yet.
+  package static let partialSuffix = ".partial"
+
   /// Bytes appended so far.
-  private(set) var byteCount = 0
+  package private(set) var byteCount = 0
   private let path: String
+  /// Where the bytes are until they are published.
+  let temporaryPath: String
   private let folder: String
-  private let temporaryPath: String
   private let existing: ExistingFile
   private let calls: FileCalls
   private var descriptor: Int32
@@ -25,16 +29,16 @@ final class DurableFile {
 
   private static let pendingLimit = 1 << 20
 
-  init(path: String, existing: ExistingFile, calls: FileCalls = .system) throws(FormatError) {
+  package init(path: String, existing: ExistingFile, calls: FileCalls = .system) throws(FormatError) {
     guard existing == .replace || access(path, F_OK) != 0 else { throw Self.exists }
     folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
     var random = SystemRandomNumberGenerator()
-    temporaryPath = "\(folder)/.hpm-\(String(random.next(), radix: 16)).partial"
+    temporaryPath = "\(folder)/.hpm-\(String(random.next(), radix: 16))\(Self.partialSuffix)"
     self.path = path
     self.existing = existing
     self.calls = calls
-    descriptor = open(temporaryPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw FormatError("no file can be made in the folder \(folder): \(Self.reason)") }
+    descriptor = calls.create(temporaryPath)
+    guard descriptor >= 0 else { throw Self.failure("no file can be made in the folder \(folder)") }
   }
 
   deinit {
@@ -43,13 +47,19 @@ final class DurableFile {
     unlink(temporaryPath)
   }
 
-  func append(_ bytes: [UInt8]) throws(FormatError) {
+  package func append(_ bytes: [UInt8]) throws(FormatError) {
     pending += bytes
     byteCount += bytes.count
     if pending.count >= Self.pendingLimit { try flush() }
   }
 
-  func append(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+  package func append(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+    guard bytes.count >= Self.pendingLimit else {
+      pending.append(contentsOf: bytes)
+      byteCount += bytes.count
+      if pending.count >= Self.pendingLimit { try flush() }
+      return
+    }
     try flush()
     try write(bytes, at: byteCount)
     byteCount += bytes.count
@@ -63,9 +73,9 @@ final class DurableFile {
   }
 
   /// Makes the file last and gives it its name.
-  func publish() throws(FormatError) {
+  package func publish() throws(FormatError) {
     try flush()
-    guard calls.synchronise(descriptor) == 0 else { throw FormatError("the file cannot be brought to the disk: \(Self.reason)") }
+    guard calls.synchronise(descriptor) == 0 else { throw Self.failure("the file cannot be brought to the disk") }
     try name()
     close(descriptor)
     descriptor = -1
@@ -81,7 +91,7 @@ final class DurableFile {
       // A file system without links cannot tell "made" from "replaced" in one step; there the name is asked for first.
       guard errno != EEXIST, access(path, F_OK) != 0 else { throw Self.exists }
     }
-    guard calls.rename(temporaryPath, path) == 0 else { throw FormatError("the file cannot be given its name: \(Self.reason)") }
+    guard calls.rename(temporaryPath, path) == 0 else { throw Self.failure("the file cannot be given its name") }
   }
 
   /// The name itself lasts only when the folder is on the disk; a file system that cannot do this says so with EINVAL.
@@ -90,11 +100,12 @@ final class DurableFile {
     guard opened >= 0 else { return }
     defer { close(opened) }
     guard calls.synchronise(opened) == 0 || errno == EINVAL else {
-      throw FormatError("the file is written, but its folder cannot be brought to the disk: \(Self.reason)")
+      throw Self.failure("the file is written, but its folder cannot be brought to the disk")
     }
   }
 
-  private func flush() throws(FormatError) {
+  /// Hands all that was appended to the system, so that whoever opens the file reads it.
+  func flush() throws(FormatError) {
     guard !pending.isEmpty else { return }
     try write(pending, at: byteCount - pending.count)
     pending.removeAll(keepingCapacity: true)
@@ -113,11 +124,18 @@ final class DurableFile {
     while done < bytes.count, let start = bytes.baseAddress {
       let count = calls.write(descriptor, start + done, bytes.count - done, offset + done)
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { throw FormatError("writing at byte \(offset + done) failed: \(Self.reason)") }
+      guard count > 0 else { throw Self.failure("writing at byte \(offset + done) failed") }
       done += count
     }
   }
 
-  private static var reason: String { String(cString: strerror(errno)) }
-  private static var exists: FormatError { FormatError("a file of that name exists; remove it or choose another name") }
+  /// What the last call of the system refused.
+  private static func failure(_ sentence: String) -> FormatError {
+    let number = errno
+    return FormatError("\(sentence): \(String(cString: strerror(number)))", number: number)
+  }
+
+  private static var exists: FormatError {
+    FormatError("a file of that name exists; remove it or choose another name")
+  }
 }

@@ -12,6 +12,21 @@ package enum KeyLayout: String, Sendable, CaseIterable {
   case huggingFace = "hf"
   /// The encoder of detectron2's ViTDet: patch embedding, position table and blocks behind `backbone.net.`.
   case vitDet = "vitdet"
+  /// CLIP's image tower, as its TorchScript archives and its state dicts name it. Read only, as timm names the same network: class
+  /// token and position table get their first axes, the projection is turned, and the text tower is passed over.
+  case clip
+
+  /// What files can be written in.
+  package static let writable: [KeyLayout] = [.hpm, .mae, .timm, .huggingFace, .vitDet]
+
+  /// What is added to variances where a file of the layout says nothing; `nil` for the method's own 1e-6.
+  var standardEpsilon: Float? {
+    switch self {
+    case .huggingFace: 1e-12
+    case .clip: 1e-5
+    case .hpm, .mae, .timm, .vitDet: nil
+    }
+  }
 }
 
 /// Names of a file and their places in the authors' layout.
@@ -25,11 +40,14 @@ enum KeyMapping {
   }
 
   private static let vitDetPrefix = "backbone.net."
+  /// What stands for visible patches that are masked a second time (UM-MAE); there only where training did so.
+  static let secondaryMaskToken = "vis_mask_token"
 
   /// The layout that the names tell of.
   static func layout(of names: some Sequence<String>) -> KeyLayout {
     var hasPredictor = false
     for name in names {
+      if name == CLIPNames.distinctive { return .clip }
       if name.hasPrefix("vit.") || name.hasPrefix("decoder.decoder_layers.") { return .huggingFace }
       if name.hasPrefix(vitDetPrefix) { return .vitDet }
       if name.contains("losspred") { hasPredictor = true }
@@ -39,6 +57,7 @@ enum KeyMapping {
 
   /// Every tensor under its name in the authors' layout, as the parts that make it up along the first axis.
   static func canonical(_ tensors: [String: StoredTensor], layout: KeyLayout) throws(FormatError) -> [String: [StoredTensor]] {
+    if layout == .clip { return try CLIPNames.canonical(tensors).mapValues { [$0] } }
     guard layout == .huggingFace || layout == .vitDet else { return tensors.mapValues { [$0] } }
     var parts: [String: [(place: Place, tensor: StoredTensor)]] = [:]
     for (name, tensor) in tensors {
@@ -76,12 +95,13 @@ enum KeyMapping {
     let isBlock = name.hasPrefix("blocks.")
     switch layout {
     case .hpm: return [(name, Place(name: name))]
-    case .mae: return name.contains("losspred") ? [] : [(name, Place(name: name))]
+    case .mae: return name.contains("losspred") || name == secondaryMaskToken ? [] : [(name, Place(name: name))]
     case .timm:
-      guard isPatchEmbedding || isBlock || name == "cls_token" || name.hasPrefix("norm.") else { return [] }
+      guard isPatchEmbedding || isBlock || name == "cls_token" || name.hasPrefix("norm.") || name.hasPrefix("norm_pre.") else { return [] }
       return [(name, Place(name: name))]
     case .vitDet: return isPatchEmbedding || isBlock ? [(vitDetPrefix + name, Place(name: name))] : []
     case .huggingFace: return HuggingFaceNames.names(of: name)
+    case .clip: return []
     }
   }
 

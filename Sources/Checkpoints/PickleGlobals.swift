@@ -19,11 +19,29 @@ enum PickleGlobals {
     "bool",
   ]
 
-  /// The full name, if it is one that checkpoints use.
-  static func checked(module: String, name: String, at offset: Int) throws(FormatError) -> String {
+  /// Which names a pickle may speak of, by what the file is.
+  enum Allowance {
+    /// Those that checkpoints use.
+    case checkpoint
+    /// Those, and the classes of a TorchScript archive's modules, which are kept as inert records.
+    case scriptModules
+
+    fileprivate func hasModule(_ module: String) -> Bool {
+      self == .scriptModules && (module == "__torch__" || module.hasPrefix("__torch__.") || module == "torch.jit._pickle")
+    }
+
+    /// The full name, if it is one of them.
+    func checked(module: String, name: String, at offset: Int) throws(FormatError) -> String {
+      try PickleGlobals.checked(module: module, name: name, at: offset, self)
+    }
+  }
+
+  private static func checked(
+    module: String, name: String, at offset: Int, _ allowance: Allowance
+  ) throws(FormatError) -> String {
     let full = "\(module).\(name)"
     let isType = module == "torch" && types.contains(name)
-    guard allowed.contains(full) || storageType(full) != nil || isType else {
+    guard allowed.contains(full) || storageType(full) != nil || isType || allowance.hasModule(module) else {
       throw FormatError(
         "the pickle names \(quoted(full)) at byte \(offset), which is not part of a checkpoint of weights; it was not run. Save a state dict"
       )

@@ -17,6 +17,7 @@ struct PickleMachine {
     let strides: [Int]
   }
 
+  private let classes: PickleGlobals.Allowance
   private(set) var tuples: [[PickleValue]] = []
   private(set) var lists: [[PickleValue]] = []
   private(set) var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
@@ -35,6 +36,9 @@ struct PickleMachine {
   private static let maximumCopiedValues = 1_000_000
   /// A longer key would be hashed at every use.
   private static let maximumKeyBytes = 1024
+
+  /// - Parameter classes: which names the file may speak of.
+  init(classes: PickleGlobals.Allowance = .checkpoint) { self.classes = classes }
 
   /// Runs one pickle from the cursor to its STOP and returns what is left on the stack. Tables keep what earlier runs put there.
   mutating func run(_ cursor: inout ByteCursor) throws(FormatError) -> PickleValue {
@@ -83,7 +87,7 @@ struct PickleMachine {
     case "r": memo[try cursor.size(4)] = try top()
     case "h": push(try remembered(try cursor.size(1), at: offset))
     case "j": push(try remembered(try cursor.size(4), at: offset))
-    case "c": push(.global(try PickleGlobals.checked(module: try cursor.line(), name: try cursor.line(), at: offset)))
+    case "c": push(.global(try classes.checked(module: try cursor.line(), name: try cursor.line(), at: offset)))
     case "Q": push(try persistentStorage())  // BINPERSID
     case "R", "\u{81}":  // REDUCE, NEWOBJ
       let arguments = try pop()

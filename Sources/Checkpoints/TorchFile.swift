@@ -1,9 +1,12 @@
 import Tensors
 
 /// A file that `torch.save` wrote: a zip of a pickle and one record a storage, or the older form of pickles followed by raw storages.
+/// Also one of `torch.jit.save`: the same zip with a program beside it, which is not even unpacked.
 struct TorchFile {
   let machine: PickleMachine
   let root: PickleValue
+  /// Whether it is a TorchScript archive, whose pickle is a module holding modules.
+  let isScript: Bool
   /// Where each storage's bytes begin.
   private let storageOffsets: [String: Int]
 
@@ -19,17 +22,15 @@ struct TorchFile {
   init(zip file: CheckpointFile) throws(FormatError) {
     let directory = try ZIPDirectory(file)
     let pickleNames = directory.records.keys.filter { $0.hasSuffix("/data.pkl") }.sorted()
-    guard let pickleName = pickleNames.first, let pickle = directory.records[pickleName] else {
+    guard let pickleName = pickleNames.first, let pickle = try directory.record(pickleName) else {
       throw FormatError("the zip archive has no data.pkl; it is not what torch.save writes")
     }
     guard pickleNames.count == 1 else {
       throw FormatError("the zip archive has both \(quoted(pickleName)) and \(quoted(pickleNames[1])); torch.save writes one data.pkl")
     }
     let prefix = pickleName.dropLast("data.pkl".count)
-    guard directory.records["\(prefix)constants.pkl"] == nil else {
-      throw FormatError("it is a TorchScript archive, which holds a program; save the model's state_dict() instead")
-    }
-    if let order = directory.records["\(prefix)byteorder"] {
+    isScript = try directory.record("\(prefix)constants.pkl") != nil
+    if let order = try directory.record("\(prefix)byteorder") {
       guard try file.bytes(at: order.offset, count: min(order.byteCount, 6)) == Array("little".utf8) else {
         throw FormatError("it was written on a big-endian machine, whose byte order is not read")
       }
@@ -38,12 +39,12 @@ struct TorchFile {
       throw FormatError("its pickle takes \(pickle.byteCount) bytes, too many for a checkpoint")
     }
     var cursor = ByteCursor(try file.bytes(at: pickle.offset, count: pickle.byteCount))
-    var machine = PickleMachine()
+    var machine = PickleMachine(classes: isScript ? .scriptModules : .checkpoint)
     root = try machine.run(&cursor)
     var offsets: [String: Int] = [:]
     var checked: Set<PickleMachine.Storage> = []
     for storage in machine.storages where checked.insert(storage).inserted {
-      guard let record = directory.records["\(prefix)data/\(storage.key)"] else {
+      guard let record = try directory.record("\(prefix)data/\(storage.key)") else {
         throw FormatError("storage \(quoted(storage.key)) is not in the archive")
       }
       let (needed, overflows) = storage.elementCount.multipliedReportingOverflow(by: storage.type.byteCount)
@@ -93,17 +94,48 @@ struct TorchFile {
     }
     self.machine = machine
     storageOffsets = offsets
+    isScript = false
   }
 
   /// The tensors among a dictionary's members.
   func tensors(in members: [String: PickleValue]) -> [String: StoredTensor] {
     var result: [String: StoredTensor] = [:]
     for case (let name, .tensor(let index)) in members {
-      let tensor = machine.tensors[index]
-      guard let start = storageOffsets[tensor.storage.key] else { continue }
-      result[name] = StoredTensor(
-        shape: tensor.shape, type: tensor.storage.type, strides: tensor.strides,
-        byteOffset: start + tensor.offset * tensor.storage.type.byteCount)
+      if let tensor = stored(machine.tensors[index]) { result[name] = tensor }
+    }
+    return result
+  }
+
+  private func stored(_ tensor: PickleMachine.Tensor) -> StoredTensor? {
+    guard let start = storageOffsets[tensor.storage.key] else { return nil }
+    return StoredTensor(
+      shape: tensor.shape, type: tensor.storage.type, strides: tensor.strides,
+      byteOffset: start + tensor.offset * tensor.storage.type.byteCount)
+  }
+
+  private static let maximumModuleDepth = 64
+  private static let maximumModuleMembers = 100_000
+  private static let maximumNameBytes = 1024
+
+  /// The tensors of a TorchScript archive's module and of the modules in it, named as a state dict names them: `visual.conv1.weight`.
+  ///
+  /// Throws where modules nest without end, as one that holds itself does.
+  func moduleTensors() throws(FormatError) -> [String: StoredTensor] {
+    var result: [String: StoredTensor] = [:]
+    var modules: [(prefix: String, value: PickleValue, depth: Int)] = [("", root, 0)]
+    var members = 0
+    while let module = modules.popLast() {
+      for (name, member) in machine.members(of: module.value) ?? [:] {
+        members += 1
+        guard members <= Self.maximumModuleMembers, module.depth < Self.maximumModuleDepth,
+          module.prefix.utf8.count + name.utf8.count < Self.maximumNameBytes
+        else { throw FormatError("its modules hold more modules than any model's do") }
+        switch member {
+        case .tensor(let index): result[module.prefix + name] = stored(machine.tensors[index])
+        case .record: modules.append((module.prefix + name + ".", member, module.depth + 1))
+        default: continue
+        }
+      }
     }
     return result
   }

@@ -1,15 +1,24 @@
-/// The records of a zip archive as PyTorch writes it: stored, never compressed (APPNOTE.TXT 6.3.9, §4.3).
+/// The records of a zip archive as PyTorch writes it: what is read of it is stored, never compressed (APPNOTE.TXT 6.3.9, §4.3).
 struct ZIPDirectory {
   struct Record {
     /// Byte of the first byte of data.
     let offset: Int
     let byteCount: Int
+    /// Whether the data are stored as they are, the only way that is read.
+    let isStored: Bool
   }
 
   private(set) var records: [String: Record] = [:]
 
   private static let maximumRecords = 100_000
   private static let maximumDirectoryBytes = 64 << 20
+
+  /// The record of that name; `nil` where there is none. Throws for one that is compressed, as only a program's code is.
+  func record(_ name: String) throws(FormatError) -> Record? {
+    guard let record = records[name] else { return nil }
+    guard record.isStored else { throw FormatError("zip record \(quoted(name)) is compressed; PyTorch stores records as they are") }
+    return record
+  }
 
   /// Whether the file begins as an archive does.
   static func isZIP(_ prefix: [UInt8]) -> Bool { prefix.starts(with: [0x50, 0x4B, 0x03, 0x04]) }
@@ -64,17 +73,15 @@ struct ZIPDirectory {
     let name = try cursor.text(nameLength)
     try Self.readWideSizes(try cursor.take(extraLength), &size, &stored, &header)
     _ = try cursor.take(commentLength)
-    guard method == 0, stored == size else {
-      throw FormatError("zip record \(quoted(name)) is compressed; PyTorch stores records as they are")
-    }
     var local = ByteCursor(try file.bytes(at: header, count: 30))
     guard try local.unsigned(4) == 0x0403_4B50 else { throw FormatError("zip record \(quoted(name)) has no header at byte \(header)") }
     _ = try local.take(22)
     let offset = header + 30 + (try local.size(2)) + (try local.size(2))
-    guard file.contains(offset: offset, count: size) else {
-      throw FormatError("zip record \(quoted(name)) of \(size) bytes runs past the end of the file; it is truncated")
+    guard file.contains(offset: offset, count: stored) else {
+      throw FormatError("zip record \(quoted(name)) of \(stored) bytes runs past the end of the file; it is truncated")
     }
-    guard records.updateValue(Record(offset: offset, byteCount: size), forKey: name) == nil else {
+    let record = Record(offset: offset, byteCount: stored, isStored: method == 0 && stored == size)
+    guard records.updateValue(record, forKey: name) == nil else {
       throw FormatError("the zip archive has two records named \(quoted(name))")
     }
   }

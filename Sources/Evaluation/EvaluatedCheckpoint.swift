@@ -1,6 +1,7 @@
 package import Checkpoints
 package import Kernels
 import Masking
+package import Training
 package import VisionModels
 
 /// A checkpoint opened to be evaluated; its weights are read when a model is made of it.
@@ -27,7 +28,7 @@ package struct EvaluatedCheckpoint: Sendable {
   package init(_ path: String, _ reading: Reading) throws {
     checkpoint = try Checkpoint.open(path, weights: reading.weights, nonFinite: reading.nonFinite)
     architecture = try CheckpointArchitecture(of: checkpoint, heads: reading.heads, decoderHeads: reading.decoderHeads)
-    guard let configuration = ModelConfiguration(architecture, layerNormEpsilon: checkpoint.layerNormEpsilon) else {
+    guard let configuration = ModelConfiguration(architecture, of: checkpoint) else {
       throw EvaluationError.notSquare(path: path, patches: architecture.patchCount)
     }
     self.configuration = configuration
@@ -38,12 +39,9 @@ package struct EvaluatedCheckpoint: Sendable {
   /// Which weights were taken: `ema`, `student` or `plain`.
   package var weights: Checkpoint.WeightSource { checkpoint.weights }
 
-  /// Pixels on a side of the images it takes.
-  package var imageSize: Int { configuration.grid.rows * configuration.patchSize }
-
-  /// The encoder alone.
-  package func encoder<Operations: OperationSet>(_ operations: Operations) throws -> HardPatchModel<Operations> {
-    try HardPatchModel(configuration, lossPredictorRows: nil, reading: CheckpointParameters(checkpoint), operations: operations)
+  /// Of the images it takes.
+  package var imageSize: ImageSize {
+    ImageSize(height: configuration.grid.rows * configuration.patchSize, width: configuration.grid.columns * configuration.patchSize)
   }
 
   /// Encoder, reconstructor and, where the file has one, loss predictor.

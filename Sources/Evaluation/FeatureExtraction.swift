@@ -1,15 +1,13 @@
-package import Kernels
 import Masking
 import Training
-package import VisionModels
 
 /// Features of labelled images: the encoder's normalised final tokens, all patches visible.
 ///
-/// Belongs to the thread of the model's operations.
-package struct FeatureExtraction<Operations: OperationSet> {
-  private let model: HardPatchModel<Operations>
+/// Belongs to the thread of the encoder's operations.
+package struct FeatureExtraction<Encoder: TokenEncoder> {
+  private let encoder: Encoder
 
-  package init(_ model: HardPatchModel<Operations>) { self.model = model }
+  package init(_ encoder: Encoder) { self.encoder = encoder }
 
   /// Tokens of one pass: enough to keep every core busy, and few enough that what lies between layers stays small.
   private static var tokensPerPass: Int { 4096 }
@@ -20,11 +18,11 @@ package struct FeatureExtraction<Operations: OperationSet> {
   package func tables(
     of stream: ImageStream, kinds: [FeatureKind], progress: (Int) -> Void = { _ in }
   ) throws -> [FeatureKind: FeatureTable] {
-    let (grid, width) = (model.configuration.grid, model.configuration.encoder.width)
+    let (grid, width) = (encoder.grid, encoder.tokenWidth)
     var tables: [FeatureKind: FeatureTable] = [:]
     for kind in kinds { tables[kind] = FeatureTable(width: width) }
     try stream.forEachBatch(of: max(1, Self.tokensPerPass / (1 + grid.count))) { batch, places in
-      let tokens = try batch.withPixels { pixels in try model.encode(pixels, .all(of: grid, images: batch.count)) }
+      let tokens = try batch.withPixels { pixels in try encoder.tokens(pixels, images: batch.count) }
       for place in places {
         guard let label = batch.labels[place] else { continue }
         let own = tokens[place * (1 + grid.count) * width..<(place + 1) * (1 + grid.count) * width]

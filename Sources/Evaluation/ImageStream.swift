@@ -3,15 +3,15 @@ package import Training
 /// Images on their way into a model, each once and in the set's order, decoded ahead on threads of their own.
 package struct ImageStream: Sendable {
   package let images: ImageSet
-  private let square: ModelSquare
+  private let frame: ModelFrame
   private let threads: Int
   private let report: @Sendable (String) -> Void
 
   /// - Parameter threads: that decode.
   /// - Parameter report: told, as a sentence, of each image that cannot be read.
-  package init(_ images: ImageSet, as square: ModelSquare, threads: Int, report: @escaping @Sendable (String) -> Void) {
+  package init(_ images: ImageSet, as frame: ModelFrame, threads: Int, report: @escaping @Sendable (String) -> Void) {
     self.images = images
-    self.square = square
+    self.frame = frame
     self.threads = threads
     self.report = report
   }
@@ -20,7 +20,7 @@ package struct ImageStream: Sendable {
   /// another, which counts once). Holds the calling thread.
   func forEachBatch(of size: Int, _ body: (_ batch: ImageBatch, _ places: [Int]) throws -> Void) throws {
     let configuration = LoaderConfiguration(batchSize: size, order: .stored, threads: threads, cacheBytes: 0)
-    let loader = try BatchLoader(images, transform: square, configuration: configuration, untilEpoch: 1, report: report)
+    let loader = try BatchLoader(images, transform: frame, configuration: configuration, untilEpoch: 1, report: report)
     var met: Set<Int> = []
     while let batch = try loader.waitForNext() {
       try body(batch, batch.indices.indices.filter { met.insert(batch.indices[$0]).inserted })

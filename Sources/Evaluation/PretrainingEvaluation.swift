@@ -25,12 +25,12 @@ package struct PretrainingEvaluation: Sendable {
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.configuration = configuration
-    let square = ModelSquare(size: configuration.model.imageSize.width)
+    let frame = ModelFrame(size: configuration.model.imageSize)
     let threads = configuration.data.loaderThreads ?? Processor.threadCount
     let count = min(Self.mostReferences, training.count)
     let subset = training.subset((0..<count).map { $0 * training.count / count })
-    self.heldBack = ImageStream(heldBack, as: square, threads: threads, report: report)
-    references = ImageStream(subset, as: square, threads: threads, report: report)
+    self.heldBack = ImageStream(heldBack, as: frame, threads: threads, report: report)
+    references = ImageStream(subset, as: frame, threads: threads, report: report)
     hasClasses = heldBack.classNames.count > 1
   }
 

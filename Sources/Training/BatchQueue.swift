@@ -43,7 +43,7 @@ final class BatchQueue: Sendable {
     self.plan = plan
     self.reader = reader
     self.end = end
-    pool = PixelStoragePool(count: plan.batchSize * 3 * reader.transform.size * reader.transform.size)
+    pool = PixelStoragePool(count: plan.batchSize * 3 * reader.transform.size.pixelCount)
     state = Mutex(State(next: start))
   }
 
@@ -63,7 +63,7 @@ final class BatchQueue: Sendable {
 
   private func work() {
     while let job = nextJob() {
-      let stride = 3 * reader.transform.size * reader.transform.size
+      let stride = 3 * reader.transform.size.pixelCount
       var outcome: ImageReader.Outcome?
       job.storage.write(job.slot * stride..<(job.slot + 1) * stride) { numbers in
         outcome = reader.fill(&numbers, place: job.place, order: job.order, epoch: job.position.epoch)

@@ -12,7 +12,7 @@ package struct CropAndMirror: ImageTransform, Hashable {
     self.mirroredShare = mirroredShare
   }
 
-  package var size: Int { crop.size }
+  package var size: ImageSize { crop.size }
 
   package func apply(_ image: RGBImage, using generator: inout SplitMix64) -> RGBImage {
     let part = crop.crop(image, to: crop.box(width: image.width, height: image.height, using: &generator))

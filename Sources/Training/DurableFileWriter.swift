@@ -1,32 +1,17 @@
-/// The file being written in ``DurableFiles/replace(_:contents:)``: gathers small pieces and sums up all bytes.
-package final class DurableFileWriter {
-  private static let pieceBytes = 1 << 20
+import Checkpoints
 
+/// The file being written in ``DurableFiles/replace(_:contents:)``: sums up all bytes.
+package final class DurableFileWriter {
   /// Of all bytes written so far.
   package private(set) var checksum = CRC32C()
-  private var gathered: [UInt8] = []
-  private let put: (RawSpan) throws(RunError) -> Void
+  private let file: DurableFile
 
-  init(put: @escaping (RawSpan) throws(RunError) -> Void) { self.put = put }
+  init(_ file: DurableFile) { self.file = file }
 
-  package func write(_ bytes: RawSpan) throws(RunError) {
+  package func write(_ bytes: RawSpan) throws {
     checksum.update(bytes)
-    guard bytes.byteCount < Self.pieceBytes else {
-      try flush()
-      return try put(bytes)
-    }
-    bytes.withUnsafeBytes { gathered.append(contentsOf: $0) }
-    if gathered.count >= Self.pieceBytes { try flush() }
+    try bytes.withUnsafeBytes { try file.append($0) }
   }
 
-  package func write(_ bytes: [UInt8]) throws(RunError) { try write(bytes.span.bytes) }
-
-  func flush() throws(RunError) {
-    guard !gathered.isEmpty else { return }
-    var piece: [UInt8] = []
-    swap(&piece, &gathered)
-    try put(piece.span.bytes)
-    piece.removeAll(keepingCapacity: true)
-    gathered = piece
-  }
+  package func write(_ bytes: [UInt8]) throws { try write(bytes.span.bytes) }
 }

@@ -5,12 +5,12 @@ package final class ImageBatch: Sendable {
   package let indices: [Int]
   /// Their classes; `nil` for one without.
   package let labels: [Int?]
-  /// S, pixels on a side.
-  package let size: Int
+  /// Of each image.
+  package let size: ImageSize
   private let storage: PixelStorage
   private let pool: PixelStoragePool
 
-  init(position: BatchPosition, indices: [Int], labels: [Int?], size: Int, storage: PixelStorage, pool: PixelStoragePool) {
+  init(position: BatchPosition, indices: [Int], labels: [Int?], size: ImageSize, storage: PixelStorage, pool: PixelStoragePool) {
     self.position = position
     self.indices = indices
     self.labels = labels
@@ -24,10 +24,10 @@ package final class ImageBatch: Sendable {
   /// B.
   package var count: Int { indices.count }
 
-  /// Reads the pixels: `[B, 3, S, S]`, float32, normalised.
+  /// Reads the pixels: `[B, 3, height, width]`, float32, normalised.
   package func withPixels<Result, Failure: Error>(
     _ body: (Span<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try storage.read(count * 3 * size * size, body)
+    try storage.read(count * 3 * size.pixelCount, body)
   }
 }

@@ -10,6 +10,11 @@ package struct ImageSize: Hashable, Sendable, CustomStringConvertible {
 
   package init(square side: Int) { self.init(height: side, width: side) }
 
+  /// Pixels of one channel.
+  package var pixelCount: Int { height * width }
+
+  package var isSquare: Bool { height == width }
+
   /// As grids are written, rows first: `96x128`.
   package var description: String { "\(height)x\(width)" }
 }

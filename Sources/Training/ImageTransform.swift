@@ -3,8 +3,8 @@ package import Tensors
 
 /// What makes an image of a model's size out of one of any size.
 package protocol ImageTransform: Sendable {
-  /// S: results are S×S pixels.
-  var size: Int { get }
+  /// What results have.
+  var size: ImageSize { get }
 
   /// All chance comes from `generator`.
   func apply(_ image: RGBImage, using generator: inout SplitMix64) -> RGBImage
@@ -12,11 +12,15 @@ package protocol ImageTransform: Sendable {
 
 /// Evaluation's preprocessing (``EvaluationTransform``), which knows no chance.
 package struct CenterCrop: ImageTransform {
-  package let size: Int
+  package let size: ImageSize
+  private let side: Int
 
-  package init(size: Int) { self.size = size }
+  package init(size side: Int) {
+    self.side = side
+    size = ImageSize(square: side)
+  }
 
   package func apply(_ image: RGBImage, using generator: inout SplitMix64) -> RGBImage {
-    EvaluationTransform(size: size, patchSize: size).apply(image).pixels
+    EvaluationTransform(size: side, patchSize: side).apply(image).pixels
   }
 }

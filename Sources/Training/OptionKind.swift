@@ -64,6 +64,18 @@ extension OptionKind where Value == String {
   }
 }
 
+extension OptionKind where Value == String {
+  /// 64 hexadecimal digits.
+  static var sha256: Self {
+    let digits = Set("0123456789abcdef")
+    return Self(allowed: "64 hexadecimal digits", takesText: true) { json in
+      json.string.flatMap { $0.count == 64 && digits.isSuperset(of: $0) ? $0 : nil }
+    } show: {
+      .text($0)
+    }
+  }
+}
+
 extension OptionKind where Value == ImageSize {
   static var imageSize: Self {
     let sides = 1...4096

@@ -2,16 +2,13 @@ import Masking
 
 extension PretrainingConfiguration {
   /// A sentence for each set of values that cannot go together; none for a configuration that can run.
-  package var faults: [String] { modelFaults + maskFaults + lossFaults + dataFaults + optimizerFaults }
+  package var faults: [String] { modelFaults + maskFaults + lossFaults + targetFaults + dataFaults + optimizerFaults }
 
   private var modelFaults: [String] {
     var faults: [String] = []
     let size = model.imageSize
     if size.height % model.patchSize != 0 || size.width % model.patchSize != 0 {
       faults.append("model.image_size: expected sides divisible by model.patch_size \(model.patchSize), found \(size)")
-    }
-    if size.height != size.width {
-      faults.append("model.image_size: expected a square, for that is what the random resized crop makes, found \(size)")
     }
     for (part, width, heads) in [
       ("encoder", model.encoderWidth, model.encoderHeads), ("decoder", model.decoderWidth, model.decoderHeads),
@@ -34,6 +31,11 @@ extension PretrainingConfiguration {
     if mask.strategy == .uniform {
       do { _ = try MaskDrawing(strategy: .uniform, ratio: mask.ratio).draw(grid: grid) } catch { faults.append("mask.strategy: \(error)") }
     }
+    let visible = grid.count - masked
+    if visible > 0, MaskCount.masked(of: visible, ratio: mask.secondaryRatio) == visible {
+      faults.append(
+        "mask.secondary_ratio: expected one that leaves some of \(visible) visible patches as they are, found \(mask.secondaryRatio)")
+    }
     if masked > 0 {
       let needed = (grid.count + masked - 1) / masked
       if mask.teacherView == .maskedAverage && mask.strategy.usesPredictedLoss && mask.teacherViews < needed {
@@ -53,8 +55,23 @@ extension PretrainingConfiguration {
         "mask.strategy: \(mask.strategy.rawValue) needs predicted losses, but loss.predicting is none; choose another strategy, such as random"
       )
     }
+    return faults
+  }
+
+  private var targetFaults: [String] {
+    var faults: [String] = []
     if target.normPix && target.kind != .pixels {
       faults.append("target.norm_pix: expected false, for target.kind is \(target.kind.rawValue); found true")
+    }
+    if target.kind.isFrozen {
+      if target.file == nil {
+        faults.append("target.file: expected the checkpoint of the frozen network, for target.kind is \(target.kind.rawValue); found null")
+      }
+      return faults
+    }
+    for (name, isSet) in [("file", target.file != nil), ("file_digest", target.fileDigest != nil), ("heads", target.heads != nil)]
+    where isSet {
+      faults.append("target.\(name): expected null, for target.kind is \(target.kind.rawValue), which reads no network")
     }
     return faults
   }

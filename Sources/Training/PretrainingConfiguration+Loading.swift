@@ -6,7 +6,7 @@ extension PretrainingConfiguration {
   var augmentation: CropAndMirror {
     CropAndMirror(
       crop: RandomResizedCrop(
-        size: model.imageSize.width, scale: data.cropScaleMinimum...data.cropScaleMaximum,
+        size: model.imageSize, scale: data.cropScaleMinimum...data.cropScaleMaximum,
         ratio: data.cropRatioMinimum...data.cropRatioMaximum),
       mirroredShare: data.flipProbability)
   }

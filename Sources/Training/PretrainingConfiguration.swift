@@ -89,6 +89,8 @@ package struct PretrainingConfiguration: Hashable, Sendable {
     package var teacherView = TeacherView.fullVisible
     /// Masks of `masked_average`.
     package var teacherViews = 8
+    /// Of the visible patches, the share that reaches the encoder as a learned token only (UM-MAE).
+    package var secondaryRatio = 0.0
   }
 
   /// What the reconstructor predicts (HPM, section 3.2).
@@ -98,11 +100,21 @@ package struct PretrainingConfiguration: Hashable, Sendable {
       case pixels
       /// The teacher's final tokens.
       case ema
+      /// The final tokens of a frozen vision transformer, as DINO's.
+      case dino
+      /// The projected final tokens of CLIP's frozen image tower.
+      case clip
     }
 
     package var kind = Kind.pixels
     /// Whether pixels are standardised per patch.
     package var normPix = false
+    /// Where the frozen network of `dino` and `clip` is read from.
+    package var file: String?
+    /// SHA-256 of that file; `nil` until a run notes it.
+    package var fileDigest: String?
+    /// Heads of that network; `nil` where the file or its published architecture tells.
+    package var heads: Int?
   }
 
   /// How the predicted losses are trained.

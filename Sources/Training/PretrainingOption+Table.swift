@@ -63,13 +63,26 @@ extension PretrainingOption {
       "mask.teacher_view", \.mask.teacherView, .choice,
       "What the teacher predicts losses from: all patches, as the paper, or the average over random masks."),
     Self("mask.teacher_views", \.mask.teacherViews, .integer(2...64), "For masked_average: how many random masks."),
+    Self(
+      "mask.secondary_ratio", \.mask.secondaryRatio, .share,
+      "Share of the visible patches that the student's encoder sees as a learned token only (UM-MAE's secondary masking: uniform, 0.25)."),
   ]
 
   private static let target: [PretrainingOption] = [
     Self(
       "target.kind", \.target.kind, .choice,
-      "What masked patches are reconstructed as: pixels, or the teacher's features (ema)."),
+      "What masked patches are reconstructed as: pixels, or features: the teacher's (ema) or those of a frozen network, DINO's or CLIP's, "
+        + "which sees the same normalised pixels, all of them."),
     Self("target.norm_pix", \.target.normPix, .truth, "For pixels: standardise the target of each patch."),
+    Self(
+      "target.file", \.target.file, .orNull(.text("a checkpoint with an encoder"), "none"),
+      "For dino and clip: the frozen network, with patches of the model's size; where its grid is another, its position table is resized."),
+    Self(
+      "target.file_digest", \.target.fileDigest, .orNull(.sha256, "noted when the run begins"),
+      "For dino and clip: the file's SHA-256; a run does not go on with another file."),
+    Self(
+      "target.heads", \.target.heads, .orNull(.integer(1...1024), "as the file or its published architecture tells"),
+      "For dino and clip: attention heads of the frozen network."),
   ]
 
   private static let loss: [PretrainingOption] = [

@@ -25,8 +25,10 @@ package final class PretrainingRun<Operations: TrainingOperations> {
   /// Initialises the networks, or restores the newest whole state of the run.
   ///
   /// - Parameter images: those to train on, held-back ones left out.
+  /// - Parameter targets: the frozen network, where the configuration's targets come from one.
   package init(
-    _ directory: RunDirectory, images: ImageSet, operations: Operations, stop: StopSignal, progress: ProgressBar, evaluate: EvaluateTeacher?
+    _ directory: RunDirectory, images: ImageSet, operations: Operations, targets: (any TargetFeatures)? = nil, stop: StopSignal,
+    progress: ProgressBar, evaluate: EvaluateTeacher?
   ) throws {
     self.directory = directory
     self.images = images
@@ -34,7 +36,7 @@ package final class PretrainingRun<Operations: TrainingOperations> {
     self.progress = progress
     self.evaluate = evaluate
     configuration = directory.configuration
-    step = PretrainingStep(configuration, operations: operations)
+    step = PretrainingStep(configuration, operations: operations, targets: targets)
     state = RunState()
     let saved = try directory.states.newest { error in progress.say("Going on from an older state: \(error)") }
     if let saved {
@@ -58,7 +60,7 @@ package final class PretrainingRun<Operations: TrainingOperations> {
     } catch {
       progress.finish()
       // The disk may be what failed: the error itself is what the caller must hear.
-      _ = try? directory.end(.failed(reason: "\(error)"), step: state.step, epoch: epoch)
+      _ = try? directory.end(.failed(reason: "\(error)", cause: (error as? RunError)?.cause), step: state.step, epoch: epoch)
       throw error
     }
   }
@@ -129,7 +131,7 @@ package final class PretrainingRun<Operations: TrainingOperations> {
       SplitMix64.key(seed: SplitMix64.key(seed: UInt64(configuration.run.seed), index: state.epoch), index: index)
     }
     let outcome = try batch.withPixels { pixels in
-      try step.accumulate(pixels, masks: step.masks(pixels, alpha: alpha, seeds: seeds))
+      try step.accumulate(pixels, masks: step.masks(pixels, alpha: alpha, seeds: seeds), seeds: seeds)
     }
     if outcome.loss.isFinite { meter.add(outcome.reconstructionLoss, outcome.prediction) }
   }
@@ -142,7 +144,8 @@ package final class PretrainingRun<Operations: TrainingOperations> {
     throw RunError(
       path: directory.path,
       reason:
-        "\(state.skippedInRow) steps in a row had a loss or gradient that is not finite; lower the learning rate, or look at the images")
+        "\(state.skippedInRow) steps in a row had a loss or gradient that is not finite; lower the learning rate, or look at the images",
+      cause: .nonFinite)
   }
 
   /// Saves and evaluates after an epoch, in an order that leaves a state for everything written.

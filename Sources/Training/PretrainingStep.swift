@@ -14,17 +14,24 @@ package final class PretrainingStep<Operations: TrainingOperations> {
   private let operations: Operations
   private let studentPass: StudentPass<Operations>
   private let teacherPass: TeacherPass<Operations>
+  private let targets: (any TargetFeatures)?
   private var arena = ActivationArena()
   private var parts = 0
 
   /// Networks of the configuration, their numbers zero until they are initialised or loaded.
-  package init(_ configuration: PretrainingConfiguration, operations: Operations) {
+  ///
+  /// - Parameter targets: the frozen network, where `target.kind` asks for one.
+  package init(_ configuration: PretrainingConfiguration, operations: Operations, targets: (any TargetFeatures)? = nil) {
+    precondition(configuration.target.kind.isFrozen == (targets != nil), "targets \(configuration.target.kind), frozen: \(targets != nil)")
     self.configuration = configuration
     self.operations = operations
+    self.targets = targets
     let network = configuration.modelConfiguration
+    let featureWidth = targets?.width ?? network.encoder.width
     let table = ParameterTable(
-      network, outputWidth: configuration.target.kind == .pixels ? network.patchLength : network.encoder.width,
-      lossPredictor: configuration.loss.predicting == .none ? .absent : .present)
+      network, outputWidth: configuration.target.kind == .pixels ? network.patchLength : featureWidth,
+      lossPredictor: configuration.loss.predicting == .none ? .absent : .present,
+      secondaryMask: configuration.mask.secondaryRatio > 0 ? .present : .absent)
     let shadow: ParameterArena.Contents = operations.precision == .bfloat16 ? [.shadow] : []
     student = NetworkParameters(network, table: table, contents: shadow.union([.gradients, .moments]))
     teacher = NetworkParameters(network, table: table, contents: shadow)
@@ -111,9 +118,11 @@ package final class PretrainingStep<Operations: TrainingOperations> {
   }
 
   /// Reconstructs under `masks`, one an image, and adds to the student's gradients; nothing is added where the loss is not finite.
-  package func accumulate(_ pixels: borrowing Span<Float>, masks: [PatchMask]) throws -> Outcome {
+  ///
+  /// - Parameter seeds: one an image; secondary masking draws with them.
+  package func accumulate(_ pixels: borrowing Span<Float>, masks: [PatchMask], seeds: [UInt64] = []) throws -> Outcome {
     arena.reset()
-    let visible = VisiblePatches(of: masks)
+    let visible = VisiblePatches(of: masks).replacing(configuration.mask.secondaryRatio, seeds: seeds)
     let target = try target(pixels, visible)
     let output = try studentPass.forward(pixels, visible, arena: &arena)
     let losses = arena.matrix(rows: target.rows, columns: 1)
@@ -160,6 +169,12 @@ package final class PretrainingStep<Operations: TrainingOperations> {
       operations.gatherRows(tokens, rows: visible.hiddenTokenRows, into: hiddenTokens)
       operations.convert(hiddenTokens, into: target)
       arena.rewind(to: start)
+      return target
+    case .dino, .clip:
+      guard let targets else { preconditionFailure("features of no network") }
+      let target = arena.matrix(rows: hidden.patches.count, columns: targets.width)
+      let features = try targets.features(pixels, grid: visible.grid, images: visible.images)
+      operations.gatherRows(features, rows: visible.hiddenTokenRows, into: target)
       return target
     }
   }

@@ -2,14 +2,14 @@ import Glibc
 package import Images
 package import Tensors
 
-/// A random part of an image, brought to a square: torchvision's `RandomResizedCrop` with Pillow's antialiased bicubic filter.
+/// A random part of an image, brought to one size: torchvision's `RandomResizedCrop` with Pillow's antialiased bicubic filter.
 ///
 /// Numbers are drawn in this order: up to ten times an area and an aspect, until a box of both fits; then its top and its left. An area is
 /// uniform in `scale` (a share of the image's), an aspect in the logarithms of `ratio`. Where no box fits: the largest in the middle whose
 /// aspect lies in `ratio`, without further draws.
 package struct RandomResizedCrop: Hashable, Sendable {
-  /// S, pixels on a side of the result.
-  package var size: Int
+  /// Of the result.
+  package var size: ImageSize
   /// The box's share of the image's area.
   package var scale: ClosedRange<Double>
   /// The box's width over its height.
@@ -17,11 +17,16 @@ package struct RandomResizedCrop: Hashable, Sendable {
 
   private static let tries = 10
 
-  package init(size: Int, scale: ClosedRange<Double> = 0.2...1, ratio: ClosedRange<Double> = 3.0 / 4...4.0 / 3) {
-    precondition(size > 0 && scale.lowerBound > 0 && ratio.lowerBound > 0, "a crop to \(size) of scale \(scale), ratio \(ratio)")
+  package init(size: ImageSize, scale: ClosedRange<Double> = 0.2...1, ratio: ClosedRange<Double> = 3.0 / 4...4.0 / 3) {
+    precondition(size.pixelCount > 0 && scale.lowerBound > 0 && ratio.lowerBound > 0, "a crop to \(size) of scale \(scale), ratio \(ratio)")
     self.size = size
     self.scale = scale
     self.ratio = ratio
+  }
+
+  /// A crop to a square of that side.
+  package init(size side: Int, scale: ClosedRange<Double> = 0.2...1, ratio: ClosedRange<Double> = 3.0 / 4...4.0 / 3) {
+    self.init(size: ImageSize(square: side), scale: scale, ratio: ratio)
   }
 
   /// Draws the box for an image of that size.
@@ -56,6 +61,6 @@ package struct RandomResizedCrop: Hashable, Sendable {
 
   /// The box alone, resized: pixels outside it do not enter, as torchvision crops first.
   package func crop(_ image: RGBImage, to box: PixelBox) -> RGBImage {
-    image.cropped(x: box.left, y: box.top, width: box.width, height: box.height).resized(width: size, height: size)
+    image.cropped(x: box.left, y: box.top, width: box.width, height: box.height).resized(width: size.width, height: size.height)
   }
 }

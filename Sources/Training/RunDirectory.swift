@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// The folder of one run:
@@ -127,7 +128,7 @@ package final class RunDirectory: Sendable {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: path) else {
       throw RunError(path: path, reason: "the folder cannot be read")
     }
-    let others = names.filter { $0 != lockName && !$0.hasSuffix(DurableFiles.partialSuffix) }
+    let others = names.filter { $0 != lockName && !$0.hasSuffix(DurableFile.partialSuffix) }
     guard others.isEmpty else {
       let advice =
         others.contains("config.json") ? "resume the run in it with --resume, or choose another folder" : "choose an empty or a new folder"
@@ -137,7 +138,7 @@ package final class RunDirectory: Sendable {
 
   private static func removePartial(in folder: String) throws(RunError) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    for name in names where name.hasSuffix(DurableFiles.partialSuffix) { try remove("\(folder)/\(name)") }
+    for name in names where name.hasSuffix(DurableFile.partialSuffix) { try remove("\(folder)/\(name)") }
   }
 
   private static func remove(_ path: String) throws(RunError) {

@@ -1,14 +1,22 @@
+import Checkpoints
 import Glibc
 
 extension RunError {
   /// What the system refused: `RunError(path, cannot: "write the file", number: errno)`.
   init(_ path: String, cannot action: String, number: Int32) {
-    let advice =
-      switch number {
-      case ENOSPC, EDQUOT: "; make room on its disk and resume: what was there before is intact"
-      case EACCES, EROFS, EPERM: "; make it writable and resume: what was there before is intact"
-      default: ""
-      }
-    self.init(path: path, reason: "cannot \(action): \(String(cString: strerror(number)))\(advice)")
+    self.init(path: path, reason: "cannot \(action): \(String(cString: strerror(number)))\(Self.advice(number))")
+  }
+
+  /// What kept a file from being written.
+  init(_ path: String, _ error: FormatError) {
+    self.init(path: path, reason: error.reason + (error.number.map(Self.advice) ?? ""))
+  }
+
+  private static func advice(_ number: Int32) -> String {
+    switch number {
+    case ENOSPC, EDQUOT: "; make room on its disk and resume: what was there before is intact"
+    case EACCES, EROFS, EPERM: "; make it writable and resume: what was there before is intact"
+    default: ""
+    }
   }
 }

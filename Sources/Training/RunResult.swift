@@ -8,7 +8,7 @@ package struct RunResult: Hashable, Sendable {
     /// A signal stopped it, after a saved state: it can be resumed.
     case interrupted(StopSignal.Cause)
     /// An error ended it; the sentence says which.
-    case failed(reason: String)
+    case failed(reason: String, cause: RunError.Cause? = nil)
   }
 
   package let outcome: Outcome
@@ -35,14 +35,15 @@ package struct RunResult: Hashable, Sendable {
   }
 
   package var json: JSONValue {
-    let (word, reason): (String, String?) =
+    let (word, reason, cause): (String, String?, RunError.Cause?) =
       switch outcome {
-      case .finished: ("finished", nil)
-      case .interrupted(let cause): ("interrupted", cause.name)
-      case .failed(let reason): ("failed", reason)
+      case .finished: ("finished", nil, nil)
+      case .interrupted(let cause): ("interrupted", cause.name, nil)
+      case .failed(let reason, let cause): ("failed", reason, cause)
       }
     return .object([
       JSONValue.Member("outcome", .text(word)), JSONValue.Member("reason", reason.map(JSONValue.text) ?? .null),
+      JSONValue.Member("cause", (cause?.rawValue).map(JSONValue.text) ?? .null),
       JSONValue.Member("exit_code", .integer(Int(exitCode))), JSONValue.Member("step", .integer(step)),
       JSONValue.Member("epoch", .number(epoch)), JSONValue.Member("ended_at", .text(Timestamp.text(endedAt))),
     ])

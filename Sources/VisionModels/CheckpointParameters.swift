@@ -16,6 +16,13 @@ package struct CheckpointParameters: ParameterSource {
 }
 
 extension ModelConfiguration {
+  /// The network of a checkpoint, its grid what the file tells of its images' size, else square. `nil` where it is neither.
+  package init?(_ architecture: CheckpointArchitecture, of checkpoint: Checkpoint) {
+    self.init(
+      architecture, layerNormEpsilon: checkpoint.layerNormEpsilon,
+      grid: checkpoint.trainedGrid(patchSize: architecture.patchSize, patches: architecture.patchCount))
+  }
+
   /// The network of a checkpoint; the grid is square unless `grid` says otherwise (a position table tells only its length).
   ///
   /// `nil` where the number of patches is no square and no grid is given, or the grid given has another number.
@@ -42,6 +49,17 @@ extension Checkpoint {
 
   /// Whether its decoder predicts pixels, as far as the file tells: features can be as wide as a patch has numbers.
   package var targetsPixels: Bool { (metadataValue("target") ?? "pixels") == "pixels" }
+
+  /// The grid it was trained on, where the file tells the size of its images: `img_size`, a side or HEIGHTxWIDTH. `nil` where it does not,
+  /// or where that is not the size of `patches` patches.
+  package func trainedGrid(patchSize: Int, patches: Int) -> PatchGrid? {
+    guard let sides = metadataValue("img_size")?.split(separator: "x").map({ Int($0) ?? 0 }), let height = sides.first, sides.count <= 2
+    else { return nil }
+    let grid = (rows: height / patchSize, columns: (sides.last ?? height) / patchSize)
+    let (count, overflows) = grid.rows.multipliedReportingOverflow(by: grid.columns)
+    guard !overflows, grid.rows > 0, grid.columns > 0, count == patches else { return nil }
+    return PatchGrid(rows: grid.rows, columns: grid.columns)
+  }
 
   /// γ of its training; `nil` where the file does not tell a share of the patches that leaves some visible.
   package var trainingMaskRatio: Double? {

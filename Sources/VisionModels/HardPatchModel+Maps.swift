@@ -7,11 +7,14 @@ extension HardPatchModel {
   /// which costs more than the larger matrix products gain.
   private static var bytesPerPass: Int { 2 << 20 }
 
-  /// Images of one pass where each shows the encoder or the decoders all tokens of the grid.
-  private func imagesPerPass(_ grid: PatchGrid) -> Int {
+  /// Tokens of one pass where the encoder or the decoders see all of them.
+  package var tokensPerPass: Int {
     let widest = max(configuration.encoder.hiddenWidth, configuration.decoder.hiddenWidth)
-    return max(1, Self.bytesPerPass / ((1 + grid.count) * widest * operations.activationType.byteCount))
+    return Self.bytesPerPass / (widest * operations.activationType.byteCount)
   }
+
+  /// Images of one pass where each shows the encoder or the decoders all tokens of the grid.
+  private func imagesPerPass(_ grid: PatchGrid) -> Int { max(1, tokensPerPass / (1 + grid.count)) }
 
   /// Maps of the mode `full_visible`: every patch visible, one pass an image; `B · L` numbers.
   ///

@@ -14,11 +14,16 @@ struct ParameterReader<Source: ParameterSource, Operations: OperationSet> {
     return buffer
   }
 
+  /// Whether a linear layer adds a bias.
+  enum Bias {
+    case present, absent
+  }
+
   /// The layer `name.weight [outputs, inputs]`, `name.bias [outputs]`.
-  func linear(_ name: String, inputs: Int, outputs: Int) throws -> Operations.LinearWeights {
+  func linear(_ name: String, inputs: Int, outputs: Int, bias presence: Bias = .present) throws -> Operations.LinearWeights {
     try operations.makeLinear(inputs: inputs, outputs: outputs, typicalRows: typicalRows) { weights, bias in
       try source.readParameter(name + ".weight", into: &weights)
-      try source.readParameter(name + ".bias", into: &bias)
+      if presence == .present { try source.readParameter(name + ".bias", into: &bias) }
     }
   }
 

@@ -48,9 +48,13 @@ package struct ParameterTable: Sendable {
   /// The table of a network.
   ///
   /// - Parameter outputWidth: of the reconstructor's head: ``ModelConfiguration/patchLength`` for pixels, else a feature's width.
-  package init(_ configuration: ModelConfiguration, outputWidth: Int, lossPredictor: LossPredictorPresence = .present) {
+  /// - Parameter secondaryMask: whether there is a token for visible patches that are masked a second time.
+  package init(
+    _ configuration: ModelConfiguration, outputWidth: Int, lossPredictor: LossPredictorPresence = .present,
+    secondaryMask: SecondaryMaskPresence = .absent
+  ) {
     var list = ParameterList()
-    list.addEncoder(configuration)
+    list.addEncoder(configuration, secondaryMask: secondaryMask)
     list.addDecoders(configuration, outputWidth: outputWidth, lossPredictor: lossPredictor)
     var offset = 0
     var placed: [Entry] = []
@@ -83,6 +87,12 @@ package struct ParameterTable: Sendable {
 
 /// Whether a network has the second decoder; a plain masked autoencoder has not.
 package enum LossPredictorPresence: Sendable {
+  case present
+  case absent
+}
+
+/// Whether a network has the token of secondary masking, `vis_mask_token`; only one that is trained so has it, as in the authors' program.
+package enum SecondaryMaskPresence: Sendable {
   case present
   case absent
 }
@@ -124,8 +134,9 @@ private struct ParameterList {
     }
   }
 
-  mutating func addEncoder(_ configuration: ModelConfiguration) {
+  mutating func addEncoder(_ configuration: ModelConfiguration, secondaryMask: SecondaryMaskPresence) {
     let (width, side) = (configuration.encoder.width, configuration.patchSize)
+    if secondaryMask == .present { add("vis_mask_token", [1, 1, width], .normal(deviation: Self.tokenDeviation)) }
     add("cls_token", [1, 1, width], .normal(deviation: Self.tokenDeviation))
     add(
       "patch_embed.proj.weight", [width, configuration.channels, side, side],

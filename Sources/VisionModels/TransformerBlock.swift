@@ -28,7 +28,7 @@ final class TransformerBlock<Operations: OperationSet> {
     try operations.attention(pass.queryKeyValue, sequences: sequences, heads: pass.heads, into: pass.normalised)
     try operations.linear(pass.normalised, projection, .addToOutput, into: tokens)
     operations.layerNorm(tokens, scale: secondNorm.scale, shift: secondNorm.shift, epsilon: pass.epsilon, into: pass.normalised)
-    try operations.linear(pass.normalised, expansion, .gelu, into: pass.hidden)
+    try operations.linear(pass.normalised, expansion, pass.activation, into: pass.hidden)
     try operations.linear(pass.hidden, contraction, .addToOutput, into: tokens)
   }
 
@@ -46,6 +46,8 @@ struct TransformerPass<Operations: OperationSet> {
   let operations: Operations
   let heads: Int
   let epsilon: Float
+  /// What the hidden layer of a perceptron goes through.
+  let activation: Epilogue
   /// `[rows, D]`: input of the next linear layer.
   let normalised: Matrix
   /// `[rows, 3D]`.
@@ -54,10 +56,12 @@ struct TransformerPass<Operations: OperationSet> {
   let hidden: Matrix
 
   init(
-    _ configuration: TransformerConfiguration, rows: Int, epsilon: Float, operations: Operations, arena: inout ActivationArena
+    _ configuration: TransformerConfiguration, rows: Int, epsilon: Float, activation: Epilogue = .gelu, operations: Operations,
+    arena: inout ActivationArena
   ) {
     self.operations = operations
     self.epsilon = epsilon
+    self.activation = activation
     heads = configuration.heads
     normalised = arena.matrix(rows: rows, columns: configuration.width, type: operations.activationType)
     queryKeyValue = arena.matrix(rows: rows, columns: 3 * configuration.width, type: operations.activationType)

@@ -8,6 +8,8 @@ package struct VisiblePatches: Sendable {
   package let images: Int
   /// Indices in raster order, ascending within an image, images one after another.
   package let indices: [Int32]
+  /// Places in ``indices``, ascending, of patches that the encoder sees as the secondary mask's token only.
+  package let replaced: [Int32]
 
   /// Every patch of every image.
   package static func all(of grid: PatchGrid, images: Int) -> VisiblePatches {
@@ -23,10 +25,33 @@ package struct VisiblePatches: Sendable {
       grid: first.grid, images: masks.count, indices: masks.flatMap { mask in mask.visibleIndices.map { Int32(clamping: $0) } })
   }
 
-  private init(grid: PatchGrid, images: Int, indices: [Int32]) {
+  private init(grid: PatchGrid, images: Int, indices: [Int32], replaced: [Int32] = []) {
     self.grid = grid
     self.images = images
     self.indices = indices
+    self.replaced = replaced
+  }
+
+  /// The same with a share of each image's visible patches replaced by the secondary mask's token (``SecondaryMask``).
+  ///
+  /// - Parameter seeds: one an image, where the share is not zero.
+  package func replacing(_ ratio: Double, seeds: [UInt64]) -> VisiblePatches {
+    guard ratio > 0 else { return self }
+    precondition(seeds.count == images, "\(seeds.count) seeds for \(images) images")
+    var replaced: [Int32] = []
+    for (image, seed) in seeds.enumerated() {
+      let own = indices[image * perImage..<(image + 1) * perImage].map(Int.init)
+      let chosen = Set(SecondaryMask.replaced(of: own, grid: grid, ratio: ratio, seed: seed))
+      replaced += own.indices.filter { chosen.contains(own[$0]) }.map { Int32(clamping: image * perImage + $0) }
+    }
+    return VisiblePatches(grid: grid, images: images, indices: indices, replaced: replaced)
+  }
+
+  /// The embedded patches with those replaced taken from the filler, all at the one position of a table of zeros.
+  var replacement: TokenPlacement {
+    var sources = (0..<Int32(clamping: indices.count)).map { $0 }
+    for row in replaced { sources[Int(row)] = -1 }
+    return TokenPlacement(sourceRows: sources, positionRows: [Int32](repeating: 0, count: sources.count))
   }
 
   /// Visible patches of one image.

@@ -35,9 +35,12 @@ import Testing
 
     var calls: FileCalls {
       let system = FileCalls.system
-      return FileCalls(
-        write: { self.strikes() ? -1 : system.write($0, $1, $2, $3) }, synchronise: { self.strikes() ? -1 : system.synchronise($0) },
-        rename: { self.strikes() ? -1 : system.rename($0, $1) }, link: { system.link($0, $1) })
+      var calls = system
+      calls.create = { self.strikes() ? -1 : system.create($0) }
+      calls.write = { self.strikes() ? -1 : system.write($0, $1, $2, $3) }
+      calls.synchronise = { self.strikes() ? -1 : system.synchronise($0) }
+      calls.rename = { self.strikes() ? -1 : system.rename($0, $1) }
+      return calls
     }
   }
 
@@ -69,7 +72,7 @@ import Testing
         #expect(try (folder.bytes(name) == Array("old".utf8)) != isNamed)
       }
     }
-    #expect(failures > 5)
+    #expect(failures >= 5)
     #expect(try Checkpoint.open(folder.path(name)).read("t2")[999] == 1001)
   }
 

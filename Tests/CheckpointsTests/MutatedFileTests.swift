@@ -14,10 +14,11 @@ import Testing
   private static let small = ["mini/hpm.pth", "mini/hpm-legacy.pth", "mini/half.pth", "mini/bf16.safetensors", "tiny/strided.pth"]
 
   /// Whole networks, and every how many bytes of their structure one is flipped: the pickles repeat themselves a hundred times.
-  private static let large = [
-    ("bare.pth", 31), ("half.pth", 31), ("mae.pth", 31), ("hpm.pth", 101), ("hpm-legacy.pth", 41), ("student.safetensors", 7),
-    ("student-f16.safetensors", 7), ("student-bf16.safetensors", 7),
-  ].map { ("tiny/\($0)", $1) }
+  private static let large =
+    [
+      ("bare.pth", 31), ("half.pth", 31), ("mae.pth", 31), ("hpm.pth", 101), ("hpm-legacy.pth", 41), ("student.safetensors", 7),
+      ("student-f16.safetensors", 7), ("student-bf16.safetensors", 7),
+    ].map { ("tiny/\($0)", $1) } + [("towers/clip.pt", 101), ("towers/dino-full.pth", 101)]
 
   /// With `HPM_EXHAUSTIVE` set every byte of their structure is flipped, which takes a quarter of an hour.
   private static let isExhaustive = ProcessInfo.processInfo.environment["HPM_EXHAUSTIVE"] != nil
@@ -32,6 +33,7 @@ import Testing
       do {
         let checkpoint = try Checkpoint.open(path)
         _ = try? CheckpointArchitecture(of: checkpoint, heads: 3, decoderHeads: 2)
+        _ = try? TowerArchitecture(of: checkpoint, heads: 2)
         for name in checkpoint.names { _ = try checkpoint.read(name) }
         loaded += 1
       } catch { refused += 1 }
@@ -56,12 +58,12 @@ import Testing
     }
   }
 
-  /// The bytes of a file's tensors; all others say how to read them.
+  /// The bytes of a file's tensors, and of programs, which are not read; all others say how to read them.
   private static func dataRanges(of path: String) throws -> [Range<Int>] {
     let file = try CheckpointFile(path: path)
     let prefix = try file.bytes(at: 0, count: 16)
     if ZIPDirectory.isZIP(prefix) {
-      return try ZIPDirectory(file).records.filter { $0.key.contains("/data/") }.map {
+      return try ZIPDirectory(file).records.filter { $0.key.contains("/data/") || $0.key.contains("/code/") }.map {
         $0.value.offset..<$0.value.offset + $0.value.byteCount
       }
     }

@@ -62,6 +62,17 @@ import VisionModels
     #expect(picture.width == sheet.width && picture.height == sheet.height)
   }
 
+  @Test func `images that are no squares are evaluated in their own shape`() throws {
+    let evaluation = try evaluated {
+      $0.model.imageSize = ImageSize(height: 32, width: 72)
+      $0.evaluation.contactSheetImages = 1
+    }
+    #expect(evaluation.metrics.count == 11 && evaluation.metrics.allSatisfy { $0.value.isFinite })
+    // Panels of 72 × 32 pixels, three times as large.
+    let sheet = try #require(evaluation.sheet)
+    #expect(sheet.width == 6 * 216 + 5 * 4 && sheet.height == 96)
+  }
+
   @Test func `the same teacher gives the same numbers and the same picture`() throws {
     let first = try evaluated()
     let again = try PretrainingEvaluationTests().evaluated()

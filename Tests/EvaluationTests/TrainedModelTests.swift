@@ -17,7 +17,7 @@ import Training
   private func images(_ part: String, every step: Int) throws -> ImageStream {
     let all = try ImageSet.open(Fixtures.shared("data/cifar10_jpeg.tar.gz").path + "!\(part)")
     return ImageStream(
-      all.subset((0..<all.count).filter { $0 % step == 0 }), as: ModelSquare(size: 32), threads: Processor.threadCount
+      all.subset((0..<all.count).filter { $0 % step == 0 }), as: ModelFrame(size: ImageSize(square: 32)), threads: Processor.threadCount
     ) { Issue.record("\($0)") }
   }
 
@@ -40,8 +40,8 @@ import Training
   }
 
   @Test func `its features tell classes`() throws {
-    let encoder = try opened().encoder(OneDNNOperations(precision: .float32, threads: Processor.threadCount))
-    let extraction = FeatureExtraction(encoder)
+    let encoder = try EvaluatedEncoder(Fixtures.shared("reference/trained/small32.pth").path, EvaluatedCheckpoint.Reading())
+    let extraction = FeatureExtraction(try encoder.tower(OneDNNOperations(precision: .float32, threads: Processor.threadCount)))
     let training = try extraction.tables(of: images("train", every: 25), kinds: FeatureKind.allCases)
     let test = try extraction.tables(of: images("test", every: 20), kinds: FeatureKind.allCases)
     let operations = try OneDNNOperations(precision: .float32, threads: Processor.threadCount)

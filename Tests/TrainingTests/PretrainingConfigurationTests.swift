@@ -51,7 +51,10 @@ import VisionModels
       #expect(isRead || configuration == PretrainingConfiguration(), "\(path) took part of \(wrong.compact)")
     }
     let values: [JSONValue] =
-      [.integer(1), .integer(64), .number(0.5), .number(0.001), .truth(true), .text("ema"), .text("bf16"), .text("low"), .null]
+      [
+        .integer(1), .integer(64), .number(0.5), .number(0.001), .truth(true), .text("ema"), .text("bf16"), .text("low"), .null,
+        .text(String(repeating: "0f", count: 32)),
+      ]
       + MaskStrategy.allCases.map { .text($0.rawValue) } + ["step", "masked_average", "absolute", "share"].map { .text($0) }
     var changes = 0
     for value in values {
@@ -125,7 +128,7 @@ import VisionModels
     (["model.encoder_width=774", "model.encoder_heads=3"], "model.encoder_width"),
     (["model.decoder_heads=3"], "model.decoder_width"), (["mask.ratio=0"], "mask.ratio"), (["mask.ratio=1"], "mask.ratio"),
     (["mask.strategy=uniform", "mask.ratio=0.5"], "mask.strategy"), (["loss.predicting=none"], "mask.strategy"),
-    (["model.image_size=224x208"], "model.image_size"),
+    (["model.image_size=224x210"], "model.image_size"),
     (["target.kind=ema", "target.norm_pix=true"], "target.norm_pix"),
     (["data.crop_scale_min=0.9", "data.crop_scale_max=0.5"], "data.crop_scale_min"),
     (["data.crop_ratio_min=2"], "data.crop_ratio_min"), (["optimizer.accumulation=3"], "optimizer.accumulation"),
