@@ -1,5 +1,6 @@
 import Dispatch
 import HTTPTypes
+import Synchronization
 
 /// What a connection needs of its server.
 protocol ConnectionHost: AnyObject, Sendable {
@@ -25,7 +26,11 @@ final class Connection: @unchecked Sendable {
   private let queue: DispatchQueue
   private let reader: any DispatchSourceRead
   private var isReaderRunning = false
+  /// TLS; `nil` where the client speaks plain HTTP.
+  private var session: TLSSession?
   private var state: ConnectionState
+  /// When the state machine has to look at its deadlines, in nanoseconds; read by the server's clock from its own thread.
+  private let due = Atomic(Int64.max)
   private var output: OutputQueue
   /// Counts exchanges and refusals, so that an answer which comes too late is known.
   private var turn = 0
@@ -35,10 +40,11 @@ final class Connection: @unchecked Sendable {
   private var pull: ResponsePull?
   private var room: CheckedContinuation<StreamRoom, Never>?
 
-  init(socket: Socket, peer: String, host: any ConnectionHost) {
+  init(socket: Socket, peer: String, host: any ConnectionHost, session: TLSSession?) {
     self.socket = socket
     self.peer = peer
     self.host = host
+    self.session = session
     queue = DispatchQueue(label: "hpm.http.connection")
     reader = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
     output = OutputQueue(socket: socket, queue: queue)
@@ -49,9 +55,12 @@ final class Connection: @unchecked Sendable {
     queue.async { [self] in
       reader.setEventHandler { [weak self] in self?.readable() }
       output.onWritable = { [weak self] in self?.flush() }
-      updateReader()
+      settle()
     }
   }
+
+  /// Whether a deadline has come; cheap, since most connections are asked in vain.
+  func isDue(at now: Duration) -> Bool { due.load(ordering: .relaxed) <= now.nanoseconds }
 
   /// Lets the state machine look at its deadlines.
   func tick() {
@@ -76,7 +85,7 @@ final class Connection: @unchecked Sendable {
     for _ in 0..<Self.readsPerTurn where state.wantsInput {
       switch socket.read(atMost: Self.readBytes) {
       case .bytes(let bytes):
-        perform(state.received(bytes, now: host.clock.now()))
+        received(bytes)
         if bytes.count < Self.readBytes { return }
       case .end: return perform(state.receivedEnd(now: host.clock.now()))
       case .wouldBlock: return
@@ -84,6 +93,33 @@ final class Connection: @unchecked Sendable {
       }
     }
   }
+
+  private func received(_ bytes: [UInt8]) {
+    let now = host.clock.now()
+    guard let session, session.isUsable else { return perform(state.received(bytes, now: now)) }
+    guard session.hasBegun || TLSSession.isRecord(bytes) else {
+      self.session = nil
+      return perform(state.refuse(.malformed("this port speaks TLS, and the request came without; ask for https://"), now: now))
+    }
+    let (plain, input) = session.open(bytes)
+    output.append(session.takeOutput())
+    if session.isEstablished { state.secured(now: now) }
+    if !plain.isEmpty { perform(state.received(plain, now: now)) }
+    switch input {
+    case .open: flush()
+    case .ended: perform(state.receivedEnd(now: now))
+    case .failed: perform(state.breakOff())
+    }
+    settle()
+  }
+
+  /// Brings the reader and the deadline in line with the state.
+  private func settle() {
+    updateReader()
+    publishDeadline()
+  }
+
+  private func publishDeadline() { due.store(state.deadline?.moment.nanoseconds ?? .max, ordering: .relaxed) }
 
   private func updateReader() {
     let shouldRun = state.wantsInput
@@ -97,7 +133,8 @@ final class Connection: @unchecked Sendable {
   private func perform(_ actions: [ConnectionState.Action]) {
     for action in actions { perform(action) }
     if !actions.isEmpty { flush() }
-    updateReader()
+    if state.isIdle { (task, body, pull) = (nil, nil, nil) }
+    settle()
   }
 
   private func perform(_ action: ConnectionState.Action) {
@@ -107,28 +144,37 @@ final class Connection: @unchecked Sendable {
     case .finishBody: body?.finish()
     case .failBody(let error): body?.fail(error)
     case .refuse(let error): refuse(error)
-    case .send(let bytes): output.append(bytes)
+    case .send(let bytes): output.append(session?.seal(bytes) ?? bytes)
     case .pull: stream()
+    case .checkClient: if socket.hasFailed { perform(state.fail()) }
     case .cancelHandler: task?.cancel()
-    case .shutdownWriting: output.ending = .shutdown
-    case .close: output.ending = .close
+    case .shutdownWriting: end(.shutdown)
+    case .close: end(.close)
     case .abort: release()
     }
+  }
+
+  private func end(_ ending: OutputQueue.Ending) {
+    if let session { output.append(session.farewell()) }
+    output.ending = ending
   }
 
   private func handle(_ head: RequestHead) {
     turn += 1
     let turn = turn
+    var message = head.request
+    if session != nil { message.scheme = "https" }
     do throws(ProtocolError) {
-      let request = try Request(head: head.request, body: newBody(for: head), peer: peer)
+      let configuration = host.configuration
+      let request = try Request(head: message, body: newBody(for: head), bodyLimit: configuration.bodyLimit(of: message), peer: peer)
       identifier = request.id
       let handler = host.handler
       task = Task { [self] in
-        let response = await handler(request)
+        let response = await handler(request).compressed(for: request.head, configuration.compression)
         queue.async { self.answer(response, turn: turn) }
       }
     } catch {
-      identifier = error.requestIdentifier
+      identifier = RequestIdentifier.accepted(message.headerFields[.requestIdentifier]) ?? error.requestIdentifier
       perform(state.failBody(.malformed(error.detail), refusal: error, now: host.clock.now()))
     }
   }
@@ -156,7 +202,7 @@ final class Connection: @unchecked Sendable {
       case .first: perform(state.bodyWanted(now: host.clock.now()))
       case .room:
         state.bodyHasRoom(now: host.clock.now())
-        updateReader()
+        settle()
       }
     }
   }
@@ -170,11 +216,13 @@ final class Connection: @unchecked Sendable {
 
   private func refuse(_ error: ProtocolError) {
     var error = error
-    if body != nil || task != nil, !identifier.isEmpty { error.requestIdentifier = identifier }
+    if state.hasHead { error.requestIdentifier = identifier }
     turn += 1
     task?.cancel()
     identifier = error.requestIdentifier
-    answer(host.errorResponse(error), turn: turn)
+    var response = host.errorResponse(error)
+    if case .unknownContentCoding = error.reason { response.head.headerFields[.acceptEncoding] = ContentCoding.accepted }
+    answer(response, turn: turn)
   }
 
   // MARK: - Streamed responses
@@ -236,6 +284,7 @@ final class Connection: @unchecked Sendable {
       waiting.resume(returning: .open)
     }
     if output.isEnded { release() }
+    publishDeadline()
   }
 
   /// Closes the socket once Dispatch has let go of it.

@@ -14,6 +14,8 @@ struct ConnectionState {
     case send([UInt8])
     /// Start asking the response's stream.
     case pull
+    /// See whether the socket has failed.
+    case checkClient
     /// Cancel the handler; nobody reads its answer.
     case cancelHandler
     /// End the output once what was sent before is written.
@@ -56,6 +58,8 @@ struct ConnectionState {
     var expectation = RequestHead.Expectation.none
     var persistence = RequestHead.Persistence.close
     var requestIdentifier: String?
+    /// Whether the client was asked if it still reads.
+    var isAsked = false
   }
 
   enum Input: Equatable {
@@ -71,6 +75,8 @@ struct ConnectionState {
   var input = Input.open
   var isBodyPaused = false
   var isDraining = false
+  /// Whether a TLS handshake is still to come.
+  var isSecuring: Bool
   var clocks: ConnectionClocks
 
   init(configuration: ServerConfiguration, now: Duration) {
@@ -80,10 +86,16 @@ struct ConnectionState {
     let maximum = configuration.limits.maximumRequestBytes
     let bodyLimit = configuration.bodyLimit
     parser = RequestParser(limits: configuration.limits) { bodyLimit?($0) ?? maximum }
+    isSecuring = configuration.tls != nil
     clocks = ConnectionClocks(accepted: now)
   }
 
-  var isClosed: Bool { phase == .closed }
+  var isClosed: Bool { if case .closed = phase { true } else { false } }
+
+  var isIdle: Bool { if case .idle = phase { true } else { false } }
+
+  /// Whether what is being answered is a request whose head was read.
+  var hasHead: Bool { if case .exchange(let exchange) = phase { exchange.head != nil } else { false } }
 
   /// Whether the socket should be read.
   var wantsInput: Bool {
@@ -119,6 +131,7 @@ struct ConnectionState {
   /// The client has ended its side, by a close or a half-close.
   mutating func receivedEnd(now: Duration) -> [Action] {
     input = .ended
+    clocks.inputEnded = now
     switch phase {
     case .closed: return []
     case .idle, .lingering: return close(.close)
@@ -158,6 +171,12 @@ struct ConnectionState {
     isDraining = true
     guard phase == .idle, parser.isBetweenRequests else { return [] }
     return close(.close)
+  }
+
+  /// What the client sends is no TLS any more: says so, as far as TLS can, and reads on until it has heard.
+  mutating func breakOff() -> [Action] {
+    guard case .idle = phase else { return close(.abort) }
+    return linger()
   }
 
   /// The socket failed, or the server's patience has ended.
@@ -222,7 +241,7 @@ struct ConnectionState {
   }
 
   /// Answers a request whose framing is broken, or that is over a limit.
-  private mutating func refuse(_ error: ProtocolError, now: Duration) -> [Action] {
+  mutating func refuse(_ error: ProtocolError, now: Duration) -> [Action] {
     guard case .exchange = phase else {
       phase = .exchange(Exchange(head: nil, body: .failed))
       clocks.headStarted = nil
@@ -254,6 +273,7 @@ struct ConnectionState {
     guard exchange.persistence == .keep else { return linger() }
     phase = .idle
     clocks.idleSince = now
+    if clocks.inputEnded != nil { clocks.inputEnded = now }
     clocks.headStarted = parser.isBetweenRequests ? nil : now
     return isDraining && parser.isBetweenRequests ? close(.close) : []
   }

@@ -11,6 +11,12 @@ package enum EntityTag {
     list(field).contains { $0 == "*" || ($0 == tag && !tag.hasPrefix("W/")) }
   }
 
+  /// The tag of a content whose octets differ while what it says does not.
+  static func weak(_ tag: String) -> String { tag.hasPrefix("W/") ? tag : "W/" + tag }
+
+  /// Whether a list has exactly this tag.
+  static func names(_ tag: String, in field: String?) -> Bool { field.map { list($0).contains { $0 == tag } } ?? false }
+
   private static func opaque(_ tag: Substring) -> Substring { tag.hasPrefix("W/") ? tag.dropFirst(2) : tag }
 
   /// The tags of a list; a comma within quotes is part of its tag.

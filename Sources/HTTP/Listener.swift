@@ -13,12 +13,18 @@ final class Listener: @unchecked Sendable {
   private let socket: Socket
   private let queue = DispatchQueue(label: "hpm.http.listener")
   private let source: any DispatchSourceRead
+  private let accept: @Sendable () -> Socket.Accepting
   private let hasRoom: @Sendable () -> Bool
   private let accepted: @Sendable (Socket, String) -> Void
   private var acceptance = Acceptance.running
 
-  init(socket: Socket, hasRoom: @escaping @Sendable () -> Bool, accepted: @escaping @Sendable (Socket, String) -> Void) {
+  /// - Parameter accept: Takes one client off the queue; a test brings one that fails.
+  init(
+    socket: Socket, accept: (@Sendable () -> Socket.Accepting)? = nil, hasRoom: @escaping @Sendable () -> Bool,
+    accepted: @escaping @Sendable (Socket, String) -> Void
+  ) {
     self.socket = socket
+    self.accept = accept ?? { socket.accept() }
     self.hasRoom = hasRoom
     self.accepted = accepted
     source = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
@@ -63,7 +69,7 @@ final class Listener: @unchecked Sendable {
   @discardableResult
   private func acceptClients() -> Bool {
     while hasRoom() {
-      switch socket.accept() {
+      switch accept() {
       case .client(let client, let peer): accepted(client, peer)
       case .lost: continue
       case .none: return true

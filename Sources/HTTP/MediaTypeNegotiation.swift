@@ -15,7 +15,7 @@ package struct MediaTypeNegotiation: Sendable, Equatable {
 
   /// Ranges read at most; a longer list is an attack.
   private static let maximumRanges = 64
-  private static let wholeQuality = 1000
+  static let wholeWeight = 1000
 
   private let ranges: [Range]
 
@@ -23,7 +23,7 @@ package struct MediaTypeNegotiation: Sendable, Equatable {
   package init(accept: String?) {
     let elements = (accept ?? "").split(separator: ",").prefix(Self.maximumRanges)
     let parsed = elements.compactMap { Self.range(String($0)) }
-    ranges = parsed.isEmpty ? [Range(type: "*", subtype: "*", quality: Self.wholeQuality)] : parsed
+    ranges = parsed.isEmpty ? [Range(type: "*", subtype: "*", quality: Self.wholeWeight)] : parsed
   }
 
   /// The offered type of the greatest quality, ties in the order offered; `nil` where the client takes none (406).
@@ -52,21 +52,21 @@ package struct MediaTypeNegotiation: Sendable, Equatable {
 
   private static func range(_ text: String) -> Range? {
     guard let media = MediaType(text), media.type != "*" || media.subtype == "*" else { return nil }
-    guard let weight = media.parameters["q"] else { return Range(type: media.type, subtype: media.subtype, quality: wholeQuality) }
-    return quality(weight).map { Range(type: media.type, subtype: media.subtype, quality: $0) }
+    guard let weight = media.parameters["q"] else { return Range(type: media.type, subtype: media.subtype, quality: wholeWeight) }
+    return Self.weight(weight).map { Range(type: media.type, subtype: media.subtype, quality: $0) }
   }
 
   /// `qvalue` (RFC 9110 §12.4.2) in thousandths.
-  private static func quality(_ text: String) -> Int? {
+  static func weight(_ text: String) -> Int? {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, first == UInt8(ascii: "0") || first == UInt8(ascii: "1"), bytes.count <= 5 else { return nil }
     guard bytes.count == 1 || (bytes[1] == UInt8(ascii: ".") && bytes[2...].allSatisfy(Octet.isDigit)) else { return nil }
-    var thousandths = first == UInt8(ascii: "1") ? wholeQuality : 0
+    var thousandths = first == UInt8(ascii: "1") ? wholeWeight : 0
     var place = 100
     for digit in bytes.dropFirst(2) {
       thousandths += Int(digit - UInt8(ascii: "0")) * place
       place /= 10
     }
-    return thousandths <= wholeQuality ? thousandths : nil
+    return thousandths <= wholeWeight ? thousandths : nil
   }
 }

@@ -14,6 +14,8 @@ package struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertibl
     case tooManyFields(limit: Int)
     /// The body is longer than `limit` octets (413).
     case bodyTooLarge(limit: Int)
+    /// A content coding that is neither gzip nor deflate (415); the server adds `Accept-Encoding`.
+    case unknownContentCoding
     /// An `Expect` that is not `100-continue` (417).
     case unknownExpectation
     /// A transfer coding that is not `chunked` (501).
@@ -50,6 +52,7 @@ package struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertibl
     case .targetTooLong: .uriTooLong
     case .fieldsTooLarge, .tooManyFields: .requestHeaderFieldsTooLarge
     case .bodyTooLarge: .contentTooLarge
+    case .unknownContentCoding: .unsupportedMediaType
     case .unknownExpectation: .expectationFailed
     case .unknownTransferCoding, .unknownMethod: .notImplemented
     case .unsupportedVersion: .httpVersionNotSupported

@@ -12,7 +12,7 @@ package struct Request: Sendable {
   package let query: [QueryItem]
   /// The client's `X-Request-Id` where it is at most 128 of `A-Z a-z 0-9 . _ -`, else a fresh one. The server puts it on the response.
   package let id: String
-  /// The body, read as it arrives.
+  /// The body, read as it arrives; one that the client compressed with gzip or deflate is decoded.
   package let body: RequestBody
   /// The values of the route template's `{names}`; set by the router.
   package var parameters: [String: String] = [:]
@@ -23,9 +23,10 @@ package struct Request: Sendable {
 
   /// A request made of a checked head.
   ///
-  /// - Throws: ``ProtocolError`` (400) where the target does not decode.
+  /// - Parameter bodyLimit: Bytes that a compressed body may become.
+  /// - Throws: ``ProtocolError`` (400) where the target does not decode, 415 where the body's coding is not known.
   package init(
-    head: HTTPRequest, body: RequestBody = RequestBody([]), peer: String = "127.0.0.1:0",
+    head: HTTPRequest, body: RequestBody = RequestBody([]), bodyLimit: Int = .max, peer: String = "127.0.0.1:0",
     freshIdentifier: () -> String = RequestIdentifier.fresh
   ) throws(ProtocolError) {
     let target = try RequestTarget(head.path ?? "/")
@@ -33,14 +34,15 @@ package struct Request: Sendable {
     self.path = target.path
     self.pathSegments = target.segments
     self.query = target.query
-    self.body = body
+    let coding = try ContentCoding.read(head.headerFields[.contentEncoding])
+    self.body = coding.map { RequestBody(decoding: body, $0, limit: bodyLimit) } ?? body
     self.peer = peer
     self.id = RequestIdentifier.accepted(head.headerFields[.requestIdentifier]) ?? freshIdentifier()
   }
 
   /// A request for tests and in-process calls.
   ///
-  /// - Throws: ``ProtocolError`` (400) where the target does not decode.
+  /// - Throws: ``ProtocolError`` (400) where the target does not decode, 415 where the body's coding is not known.
   package init(
     _ method: HTTPRequest.Method, _ target: String, headerFields: HTTPFields = [:], body: [UInt8] = []
   ) throws(ProtocolError) {

@@ -3,6 +3,8 @@ import HTTPTypes
 /// Gathers a request's line and fields and checks what they say together.
 struct RequestHeadBuilder {
   var section: HeaderSection
+  /// The client's `X-Request-Id`, if it has been read and is sane.
+  private(set) var requestIdentifier: String?
   private var method = HTTPRequest.Method.get
   private var target = RequestTargetForm.origin("/")
   private var version = RequestHead.Version.http11
@@ -45,6 +47,8 @@ struct RequestHeadBuilder {
     case 4 where Octet.equal(field.name, "host"): hosts.append(field.value)
     case 6 where Octet.equal(field.name, "expect"): expectations.append(field.value)
     case 10 where Octet.equal(field.name, "connection"): connection += Self.elements(field.value)
+    case 12 where Octet.equal(field.name, "x-request-id"):
+      requestIdentifier = RequestIdentifier.accepted(String(decoding: field.value, as: UTF8.self))
     case 14 where Octet.equal(field.name, "content-length"): lengths.append(field.value)
     case 17 where Octet.equal(field.name, "transfer-encoding"): codings = (codings ?? []) + Self.elements(field.value)
     default: break

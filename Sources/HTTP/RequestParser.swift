@@ -59,6 +59,8 @@ struct RequestParser {
       }
     } catch {
       phase = .failed
+      var error = error
+      if let identifier = head.requestIdentifier { error.requestIdentifier = identifier }
       throw error
     }
   }
@@ -120,6 +122,8 @@ struct RequestParser {
       chunked = ChunkedFraming(limits: limits, bodyLimit: bodyLimit)
       phase = .chunkSize
     }
+    // A kept connection without a request holds no fields of the last one.
+    head = RequestHeadBuilder(limits: limits)
     return .event(.head(complete))
   }
 

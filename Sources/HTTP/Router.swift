@@ -108,5 +108,10 @@ package struct Router: Sendable {
   private static func list(_ methods: [HTTPRequest.Method]) -> String { methods.map(\.rawValue).joined(separator: ", ") }
 
   private static let serverMethods: [HTTPRequest.Method] = [.delete, .get, .head, .options, .post, .put]
-  private static let knownMethods: Set<HTTPRequest.Method> = [.delete, .get, .head, .options, .patch, .post, .put, .trace]
+  private static let knownMethods: Set<HTTPRequest.Method> = [.delete, .get, .head, .options, .patch, .post, .put, .query, .trace]
+}
+
+extension HTTPRequest.Method {
+  /// A safe method with a body, which no route answers: 405, not 501 (draft-ietf-httpbis-safe-method-w-body).
+  fileprivate static let query = HTTPRequest.Method("QUERY")!
 }

@@ -12,6 +12,8 @@ package final class Server: ConnectionHost {
     var phase = Phase.new
     var listener: Listener?
     var tick: (any ClockTick)?
+    var credentials: TLSCredentials?
+    var capacity = 0
     var connections: [ObjectIdentifier: Connection] = [:]
     var waiters: [CheckedContinuation<Void, Never>] = []
     var date = (second: 0, text: "")
@@ -41,7 +43,7 @@ package final class Server: ConnectionHost {
 
   /// Listens, and returns the port.
   ///
-  /// - Throws: ``ServerError`` where the host is unknown or the port is not to be had.
+  /// - Throws: ``ServerError`` where the host is unknown, the port is not to be had, or the certificate cannot be used.
   package func start() throws(ServerError) -> Int {
     let isFirst = state.withLock { state in
       guard case .new = state.phase else { return false }
@@ -49,20 +51,24 @@ package final class Server: ConnectionHost {
       return true
     }
     guard isFirst else { throw .alreadyStarted }
-    let (socket, port) = try listeningSocket()
+    let (credentials, socket, port) = try opened()
     let listener = Listener(
       socket: socket,
-      hasRoom: { [weak self] in self.map { $0.connectionCount < $0.configuration.maximumConnections } ?? false },
+      hasRoom: { [weak self] in self?.hasRoom ?? false },
       accepted: { [weak self] socket, peer in self?.accepted(socket, peer: peer) })
     let tick = clock.tick(every: configuration.timeouts.resolution) { [weak self] in self?.timePassed() }
-    state.withLock { ($0.listener, $0.tick) = (listener, tick) }
+    let capacity = DescriptorLimit.connections(upTo: configuration.maximumConnections)
+    state.withLock { ($0.listener, $0.tick, $0.credentials, $0.capacity) = (listener, tick, credentials, capacity) }
     listener.start()
     return port
   }
 
-  private func listeningSocket() throws(ServerError) -> (Socket, Int) {
+  private func opened() throws(ServerError) -> (TLSCredentials?, Socket, Int) {
     do throws(ServerError) {
-      return try Socket.listening(host: configuration.host, port: configuration.port, backlog: configuration.backlog)
+      let credentials = try configuration.tls.map { files throws(ServerError) in try TLSCredentials(files, now: clock.now()) }
+      let (socket, port) = try Socket.listening(
+        host: configuration.host, port: configuration.port, backlog: Int32(clamping: configuration.backlog))
+      return (credentials, socket, port)
     } catch {
       state.withLock { $0.phase = .new }
       throw error
@@ -93,8 +99,11 @@ package final class Server: ConnectionHost {
 
   private var connections: [Connection] { state.withLock { Array($0.connections.values) } }
 
+  private var hasRoom: Bool { state.withLock { $0.connections.count < $0.capacity } }
+
   private func accepted(_ socket: Socket, peer: String) {
-    let connection = Connection(socket: socket, peer: peer, host: self)
+    let credentials = state.withLock { $0.credentials }
+    let connection = Connection(socket: socket, peer: peer, host: self, session: credentials?.session(now: clock.now()))
     state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
     connection.start()
   }
@@ -107,7 +116,7 @@ package final class Server: ConnectionHost {
     }
     listener?.resume()
     for connection in connections {
-      if isOver { connection.abort() } else { connection.tick() }
+      if isOver { connection.abort() } else if connection.isDue(at: now) { connection.tick() }
     }
   }
 

@@ -9,6 +9,15 @@ package protocol ServerClock: Sendable {
   func tick(every interval: Duration, _ action: @escaping @Sendable () -> Void) -> any ClockTick
 }
 
+extension Duration {
+  /// Whole nanoseconds, at most those of 292 years.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : whole &+ attoseconds / 1_000_000_000
+  }
+}
+
 /// Calls that go on until they are cancelled.
 package protocol ClockTick: Sendable {
   func cancel()

@@ -1,7 +1,7 @@
 package import HTTPTypes
 
 /// How large a request may be. Each limit is checked before memory is set aside for what it limits.
-package struct HTTPLimits: Sendable, Equatable {
+package struct HTTPLimits: Sendable, Hashable {
   /// Octets of a request line without its CRLF; more is 414. RFC 9112 §3 asks for at least 8000.
   package var requestLineBytes = 8192
   /// Octets of all header fields (and of all trailer fields) with their line ends; more is 431.
@@ -33,17 +33,21 @@ package struct HTTPLimits: Sendable, Equatable {
 }
 
 /// How long a client may take.
-package struct HTTPTimeouts: Sendable, Equatable {
+package struct HTTPTimeouts: Sendable, Hashable {
+  /// From the connection to the end of the TLS handshake.
+  package var handshake: Duration = .seconds(10)
   /// From a request's first byte to the end of its head.
   package var header: Duration = .seconds(10)
   /// Between two arrivals of a body's bytes while the server is reading.
   package var body: Duration = .seconds(30)
-  /// Octets a second that a body must bring on average, once ``bodyGrace`` is over; the time the server does not read is not counted.
+  /// Octets a second that a body must bring on average, once ``bodyGrace`` is over; the time the server does not read is not counted. 0 asks for none.
   package var minimumBodyRate = 240
   /// See ``minimumBodyRate``.
   package var bodyGrace: Duration = .seconds(10)
   /// A kept connection without a request; longer than the idle time-out of usual proxies (60 s).
   package var idle: Duration = .seconds(65)
+  /// From the end of a client's input to the question whether it still waits for its answer, and between the looks at what became of it.
+  package var halfClose: Duration = .seconds(1)
   /// Between two acceptances of a response's bytes.
   package var write: Duration = .seconds(30)
   /// Reading on after the last response, so that the client sees it.
@@ -60,6 +64,9 @@ package enum HalfClosePolicy: Sendable, Equatable {
   case answer
   /// The client has gone: cancel the handler.
   case cancel
+  /// Ask it after ``HTTPTimeouts/halfClose``, by an interim response (RFC 9110 §15.2.1): who still reads skips that, the system of who has gone
+  /// answers it with a reset, and the handler is cancelled. HTTP/1.0 knows no interim responses; there it is ``answer``.
+  case ask
 }
 
 /// Where and how a ``Server`` listens.
@@ -70,13 +77,19 @@ package struct ServerConfiguration: Sendable {
   package var port = 0
   package var limits = HTTPLimits()
   package var timeouts = HTTPTimeouts()
-  /// Open connections; further clients wait in the system's queue.
-  package var maximumConnections = 1000
+  /// The certificate to speak TLS with; `nil` speaks plain HTTP.
+  package var tls: TLSConfiguration?
+  /// Open connections, as far as the process may have descriptors; further clients wait in the system's queue.
+  package var maximumConnections = 10_000
   /// Clients that the system may keep waiting.
-  package var backlog: Int32 = 512
-  package var halfClose: HalfClosePolicy = .answer
+  package var backlog = 512
+  package var halfClose: HalfClosePolicy = .ask
+  package var compression = HTTPCompression()
   /// The body limit of one request where it differs from ``HTTPLimits/maximumRequestBytes``; `nil` keeps that.
   package var bodyLimit: (@Sendable (HTTPRequest) -> Int?)?
 
   package init() {}
+
+  /// Bytes that the request's body may have, as sent and as decoded.
+  func bodyLimit(of request: HTTPRequest) -> Int { bodyLimit?(request) ?? limits.maximumRequestBytes }
 }

@@ -23,6 +23,15 @@ struct Socket {
     case lost
     /// No descriptor or memory is left; try later.
     case exhausted
+
+    /// What the failure of `accept` means; on Linux it also passes on what has befallen the client that waited (accept(2)).
+    init(failure code: Int32) {
+      switch code {
+      case EAGAIN, EBADF, EINVAL, ENOTSOCK: self = .none
+      case EINTR, ECONNABORTED, EPERM, EPROTO, ENOPROTOOPT, EOPNOTSUPP, ENETDOWN, ENETUNREACH, EHOSTDOWN, EHOSTUNREACH, ENONET: self = .lost
+      default: self = .exhausted
+      }
+    }
   }
 
   private static let addressText = 64
@@ -30,6 +39,13 @@ struct Socket {
   let descriptor: Int32
 
   func close() { _ = Glibc.close(descriptor) }
+
+  /// Whether the peer's system has reset the connection.
+  var hasFailed: Bool {
+    var code: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) != 0 || code != 0
+  }
 
   func shutdownWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
@@ -69,14 +85,7 @@ struct Socket {
     let client = withUnsafeMutablePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Glibc.accept(descriptor, $0, &length) }
     }
-    guard client >= 0 else {
-      switch errno {
-      case EAGAIN: return .none
-      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted
-      case EBADF, EINVAL, ENOTSOCK: return .none
-      default: return .lost
-      }
-    }
+    guard client >= 0 else { return Accepting(failure: errno) }
     // accept4 is behind a macro that Swift's module of the C library does not set.
     _ = fcntl(client, F_SETFD, FD_CLOEXEC)
     _ = fcntl(client, F_SETFL, O_NONBLOCK)

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import HTTPTypes
 
@@ -32,7 +31,7 @@ package struct StaticFiles: Sendable {
     if segments.isEmpty { segments = [""] }
     if segments.last == "" { segments[segments.count - 1] = "index.html" }
     let path = segments
-    let file = await Self.blocking { open(path) }
+    let file = await OffPool.run { open(path) }
     guard let file else {
       var error = ProtocolError(.notFound, "there is no file at \(request.path)")
       error.requestIdentifier = request.id
@@ -49,8 +48,8 @@ package struct StaticFiles: Sendable {
         .eTag: file.tag, .cacheControl: "no-cache", .acceptRanges: "bytes", .lastModified: file.modified,
         .contentType: types[suffix(of: name)] ?? "application/octet-stream", .xContentTypeOptions: "nosniff",
       ])
-    if EntityTag.matches(ifNoneMatch: fields[.ifNoneMatch], file.tag) {
-      response.head.status = .notModified
+    if let status = precondition(fields, file) {
+      response.head.status = status
       return response
     }
     var range = 0..<file.size
@@ -73,22 +72,22 @@ package struct StaticFiles: Sendable {
     return response
   }
 
+  /// The status that ends the request early: 412 or 304, in the order of RFC 9110 §13.2.2. A date counts only where it is the file's own.
+  private static func precondition(_ fields: HTTPFields, _ file: OpenFile) -> HTTPResponse.Status? {
+    if let match = fields[.ifMatch], !EntityTag.matches(ifMatch: match, file.tag) { return .preconditionFailed }
+    if let tags = fields[.ifNoneMatch] { return EntityTag.matches(ifNoneMatch: tags, file.tag) ? .notModified : nil }
+    return fields[.ifModifiedSince] == file.modified ? .notModified : nil
+  }
+
   private static func pieces(of file: OpenFile, _ range: Range<Int>) -> ResponsePull {
     let position = FilePosition(range)
     return {
       guard let piece = position.next(atMost: pieceBytes) else { return nil }
-      return try await blocking { Result { try file.read(piece) } }.get()
+      return try await OffPool.run { Result { try file.read(piece) } }.get()
     }
   }
 
   private static func suffix(of name: String) -> String { name.split(separator: ".").last.map { $0.lowercased() } ?? "" }
-
-  /// File system calls block; they stay off Swift's pool.
-  private static func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: work()) }
-    }
-  }
 
   /// Walks down folder by folder without following links, so that no path leaves the root.
   private func open(_ segments: [String]) -> OpenFile? {

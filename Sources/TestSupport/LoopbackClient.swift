@@ -34,7 +34,8 @@ package final class LoopbackClient: @unchecked Sendable {
   }
 
   private static let readBytes = 64 * 1024
-  private let descriptor: Int32
+  /// The socket, for a library that speaks over it itself.
+  package let descriptor: Int32
   private var buffer: [UInt8] = []
   private var isOpen = true
 
@@ -53,6 +54,8 @@ package final class LoopbackClient: @unchecked Sendable {
       }
     }
     guard status == 0 else { throw failure("connect") }
+    var on: Int32 = 1  // small pieces go out at once
+    _ = setsockopt(descriptor, Int32(IPPROTO_TCP), Int32(TCP_NODELAY), &on, socklen_t(MemoryLayout<Int32>.size))
   }
 
   deinit { close() }

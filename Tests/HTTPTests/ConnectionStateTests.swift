@@ -136,6 +136,22 @@ import Testing
     #expect(fast.received([0], now: .zero) == [.abort])
   }
 
+  @Test func `who takes nothing of the last answer is cut, whether the connection is kept or about to close`() {
+    var kept = Self.state()
+    _ = kept.received(Self.get, now: .zero)
+    _ = Self.answer(&kept)
+    kept.outputMoved(pending: 10, now: .seconds(60))
+    #expect(kept.timePassed(now: .seconds(80)).isEmpty)  // not idle, though longer without a request
+    #expect(kept.timePassed(now: .seconds(90)) == [.abort])
+    var ended = Self.state()
+    _ = ended.received(Self.get, now: .zero)
+    _ = ended.receivedEnd(now: .zero)
+    #expect(Self.answer(&ended).last == .close)
+    ended.outputMoved(pending: 10, now: .seconds(1))
+    #expect(ended.timePassed(now: .seconds(30)).isEmpty)
+    #expect(ended.timePassed(now: .seconds(31)) == [.abort])
+  }
+
   @Test func `a stop closes an idle connection and lets a begun request finish`() {
     var idle = Self.state()
     #expect(idle.drain() == [.close])

@@ -1,4 +1,3 @@
-import Foundation
 import HTTP
 import HTTPTypes
 import TestSupport
@@ -73,62 +72,5 @@ import Testing
     for type in ["multipart/form-data", "text/plain; boundary=a", "multipart/form-data; boundary=" + String(repeating: "a", count: 71)] {
       #expect(throws: MultipartError.self) { try MultipartParser(contentType: type) }
     }
-  }
-}
-
-@Suite struct StaticFileTests {
-  private let folder: URL
-  private let files: StaticFiles
-
-  init() throws {
-    let base = FileManager.default.temporaryDirectory.appendingPathComponent("static-\(UUID().uuidString)")
-    folder = base.appendingPathComponent("Public")
-    try FileManager.default.createDirectory(at: folder.appendingPathComponent("sub"), withIntermediateDirectories: true)
-    try Data("<p>".utf8).write(to: folder.appendingPathComponent("index.html"))
-    try Data("0123456789".utf8).write(to: folder.appendingPathComponent("sub/a.css"))
-    try Data("secret".utf8).write(to: base.appendingPathComponent("secret.txt"))
-    try Data("hidden".utf8).write(to: folder.appendingPathComponent(".hidden"))
-    try FileManager.default.createSymbolicLink(at: folder.appendingPathComponent("link"), withDestinationURL: base)
-    try FileManager.default.createSymbolicLink(
-      at: folder.appendingPathComponent("link.txt"), withDestinationURL: base.appendingPathComponent("secret.txt"))
-    files = StaticFiles(root: folder.path, errorResponse: TestServer.errorResponse)
-  }
-
-  private func get(_ target: String, _ fields: HTTPFields = [:], method: HTTPRequest.Method = .get) async throws -> (Response, String) {
-    let response = await files.respond(to: try Request(method, target, headerFields: fields))
-    guard case .stream(let pull) = response.body else { return (response, "") }
-    var bytes: [UInt8] = []
-    while let piece = try await pull() { bytes += piece }
-    return (response, String(decoding: bytes, as: UTF8.self))
-  }
-
-  @Test func `serves files with their types and the index for the root`() async throws {
-    let (index, page) = try await get("/")
-    #expect(index.status == 200 && page == "<p>" && index.head.headerFields[.contentType] == "text/html; charset=utf-8")
-    let (style, text) = try await get("/sub/a.css")
-    #expect(text == "0123456789" && style.head.headerFields[.contentType] == "text/css; charset=utf-8")
-    #expect(style.head.headerFields[.contentLength] == "10")
-  }
-
-  @Test func `serves nothing outside the folder`() async throws {
-    for target in [
-      "/../secret.txt", "/%2e%2e/secret.txt", "/sub/..%2f..%2fsecret.txt", "/link/secret.txt", "/link.txt", "/.hidden", "/sub", "/no",
-    ] {
-      #expect(try await get(target).0.status == 404, "\(target)")
-    }
-  }
-
-  @Test func `answers a known tag with 304, a range with 206 and one beyond the end with 416`() async throws {
-    let tag = try #require(try await get("/sub/a.css").0.head.headerFields[.eTag])
-    #expect(try await get("/sub/a.css", [.ifNoneMatch: tag]).0.status == 304)
-    let (part, text) = try await get("/sub/a.css", [.range: "bytes=2-4"])
-    #expect(part.status == 206 && text == "234" && part.head.headerFields[.contentRange] == "bytes 2-4/10")
-    #expect(try await get("/sub/a.css", [.range: "bytes=2-4", .ifRange: "\"old\""]).0.status == 200)
-    #expect(try await get("/sub/a.css", [.range: "bytes=20-"]).0.status == 416)
-  }
-
-  @Test func `HEAD opens no stream and says the length`() async throws {
-    let (response, text) = try await get("/sub/a.css", method: .head)
-    #expect(text.isEmpty && response.head.headerFields[.contentLength] == "10")
   }
 }

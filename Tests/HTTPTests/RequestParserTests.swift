@@ -87,6 +87,11 @@ private let framings: [ParserCase] = [
   .fields("chunked first", "Transfer-Encoding: chunked, gzip"),
   .fields("chunked twice", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
   .fields("vertical tab", "Transfer-Encoding: chunked\u{b}"),
+  .fields("chunked after a comma", "Transfer-Encoding: ,chunked"),
+  .fields("coding after a tab", "Transfer-Encoding:\tchunked\r\n\r\n0", nil),
+  .fields("two equal lengths", "Content-Length: 5\r\nContent-Length: 5"), .fields("list of equal lengths", "Content-Length: 5, 5"),
+  .fields("length with a comma after it", "Content-Length: 5,"), .fields("hexadecimal length", "Content-Length: a"),
+  .fields("length in other digits", "Content-Length: ٣"), .fields("coding of capitals twice", "Transfer-Encoding: CHUNKED, Chunked"),
   .fields("empty coding", "Transfer-Encoding:"), .fields("parameter", "Transfer-Encoding: chunked;a=b"),
   .fields("quoted", "Transfer-Encoding: \"chunked\""), .fields("space before the colon of the coding", "Transfer-Encoding : chunked"),
   .fields("xchunked", "Transfer-Encoding: xchunked", 501), .fields("gzip", "Transfer-Encoding: gzip, chunked", 501),
@@ -109,6 +114,9 @@ private let chunkedBodies: [ParserCase] = [
   .chunks("broken trailer", "0\r\nX : 1\r\n\r\n"), .chunks("folded trailer", "0\r\nX: 1\r\n 2\r\n\r\n"),
   .chunks("over the limit", "FFFFFFFFFF\r\n", 413), .chunks("extensions without end", "3;a=" + String(repeating: "b", count: 70_000)),
 ]
+
+/// All of the tables above.
+let parserCases: [ParserCase] = requestLines + hosts + fields + framings + chunkedBodies
 
 @Suite struct RequestParserTests {
   /// What comes out when the input is cut at these places: events with joined bodies, and the refusal.
@@ -134,14 +142,14 @@ private let chunkedBodies: [ParserCase] = [
     return (events, nil)
   }
 
-  @Test(arguments: [requestLines, hosts, fields, framings, chunkedBodies].flatMap { $0 })
+  @Test(arguments: parserCases)
   func `accepts what is valid and refuses what is not`(_ sample: ParserCase) {
     let outcome = Self.outcome(Array(sample.input.utf8), cuts: [])
     #expect(outcome.error?.status.code == sample.status)
     if sample.status == nil { #expect(outcome.events.count >= 1) }
   }
 
-  @Test(arguments: [requestLines, hosts, fields, framings, chunkedBodies].flatMap { $0 })
+  @Test(arguments: parserCases)
   func `reads the same wherever the bytes are cut`(_ sample: ParserCase) {
     let input = Array(sample.input.utf8)
     let whole = Self.outcome(input, cuts: [])
