@@ -25,6 +25,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .target(
@@ -33,7 +34,7 @@ let package = Package(
     room("Tensors"),
     room("Kernels", imports: ["CKernels", "Tensors"]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib"),
-    room("Checkpoints", imports: ["CZlib", "Tensors"]),
+    room("Checkpoints", imports: ["COpenSSL", "CZlib", "Tensors"]),
     .target(
       name: "CImages",
       linkerSettings: [.linkedLibrary("png"), .linkedLibrary("turbojpeg"), .linkedLibrary("webp"), .linkedLibrary("webpdemux")]),
@@ -46,17 +47,19 @@ let package = Package(
     .executableTarget(
       name: "hpm",
       dependencies: [
-        "Checkpoints", "Evaluation", "HTTP", "Images", "Kernels", "Masking", "Service", "Tensors", "Training", "VisionModels",
+        "Checkpoints", "Evaluation", "HTTP", "Images", "Jobs", "Kernels", "Masking", "Service", "Tensors", "Training", "VisionModels",
         .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
-    room("HTTP", imports: [.product(name: "HTTPTypes", package: "swift-http-types")]),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CLinux"),
+    room("Jobs", imports: ["CArchive", "CLinux", .product(name: "GRDB", package: "GRDB.swift")]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
+    room("HTTP", imports: ["COpenSSL", "CZlib", .product(name: "HTTPTypes", package: "swift-http-types")]),
     room(
       "Service",
       imports: [
-        "COpenSSL", "Checkpoints", "Evaluation", "HTTP", "Images", "Kernels", "Masking", "Tensors", "VisionModels",
+        "COpenSSL", "Checkpoints", "Evaluation", "HTTP", "Images", "Jobs", "Kernels", "Masking", "Tensors", "Training", "VisionModels",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -66,11 +69,12 @@ let package = Package(
     tests(of: "Checkpoints", imports: ["Tensors"]),
     tests(of: "Images", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
-    tests(of: "HTTP", imports: ["Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    tests(of: "Jobs", imports: ["CArchive", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(of: "HTTP", imports: ["COpenSSL", "CZlib", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
     tests(
       of: "Service",
       imports: [
-        "HTTP", "Images", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
+        "Checkpoints", "HTTP", "Images", "Jobs", "Masking", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     tests(of: "Evaluation", imports: ["Checkpoints", "Images", "Kernels", "Masking", "Tensors", "Training", "VisionModels"]),
