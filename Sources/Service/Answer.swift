@@ -10,6 +10,8 @@ struct Answer: Sendable {
   var retryAfter: Int?
   var timing: ServerTiming?
   var model: ModelDescription?
+  /// Fields that this answer has beside those of all answers.
+  var fields: HTTPFields = [:]
 
   init(_ mediaType: String, _ body: [UInt8], timing: ServerTiming? = nil, model: ModelDescription? = nil) {
     self.mediaType = mediaType
@@ -17,6 +19,13 @@ struct Answer: Sendable {
     self.timing = timing
     self.model = model
   }
+
+  /// 204: done, and nothing to say.
+  static let nothing: Answer = {
+    var answer = Answer("", [])
+    answer.status = .noContent
+    return answer
+  }()
 
   init(json value: some JSONWritable, timing: ServerTiming? = nil, model: ModelDescription? = nil) {
     self.init(AnswerFormat.json.mediaType, JSONWriter.bytes(of: value), timing: timing, model: model)
@@ -26,10 +35,17 @@ struct Answer: Sendable {
 extension Response {
   /// The 200 that carries `answer`; to a GET with a strong validator, or the 304 that its validator allows (RFC 9110 §13.1.2).
   init(_ answer: Answer, to request: HTTPRequest) {
-    var fields: HTTPFields = [.contentType: answer.mediaType, .vary: "Accept"]
+    var fields = answer.fields
+    fields[.contentType] = answer.mediaType
+    fields[.vary] = "Accept"
     if let seconds = answer.retryAfter { fields[.retryAfter] = String(seconds) }
     if let timing = answer.timing { fields[.serverTiming] = timing.field }
     if let model = answer.model { fields[.model] = ModelStamp(model: model).field }
+    guard answer.status != .noContent else {
+      fields[.contentType] = nil
+      self.init(head: HTTPResponse(status: answer.status, headerFields: fields), body: .empty)
+      return
+    }
     guard request.method == .get || request.method == .head, answer.status == .ok else {
       self.init(head: HTTPResponse(status: answer.status, headerFields: fields), body: .bytes(answer.body))
       return
@@ -49,6 +65,7 @@ extension Response {
   init(_ problem: Problem, instance path: String) {
     var fields: HTTPFields = [.contentType: ProblemDetails.mediaType, .cacheControl: "no-store"]
     if let seconds = problem.retryAfter { fields[.retryAfter] = String(seconds) }
+    if let challenge = problem.kind.challenge { fields[.wwwAuthenticate] = challenge }
     let details = ProblemDetails(problem: problem, instance: path)
     self.init(
       head: HTTPResponse(status: .init(code: problem.kind.status), headerFields: fields), body: .bytes(JSONWriter.bytes(of: details)))

@@ -2,7 +2,11 @@ import Masking
 
 /// What decides, beside the query itself, whether a parameter has an effect.
 struct Circumstances: Sendable {
-  enum Route: Sendable { case predictLoss, mask, reconstruct }
+  enum Route: Sendable, Hashable {
+    case predictLoss, mask, reconstruct
+    /// Of the Open Inference Protocol.
+    case infer(InferOutputs)
+  }
 
   /// Where the pixels come from.
   enum Pixels: Sendable, Hashable {
@@ -50,6 +54,7 @@ struct Circumstances: Sendable {
     switch route {
     case .mask: true
     case .reconstruct: false
+    case .infer(let outputs): outputs.contains(.mask)
     case .predictLoss: format == .json ? query.ratio != nil : format == .png && view(query).showsMask
     }
   }
@@ -59,6 +64,8 @@ struct Circumstances: Sendable {
     switch route {
     case .reconstruct: false
     case .mask: pixels != .none && strategy(query).usesPredictedLoss
+    case .infer(let outputs):
+      outputs.contains(.predictedLoss) || (outputs.contains(.mask) && strategy(query).usesPredictedLoss)
     case .predictLoss:
       format != .png || !(view(query).showsMask || view(query) == .input)
         || (view(query).showsMask && strategy(query).usesPredictedLoss)

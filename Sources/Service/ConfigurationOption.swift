@@ -21,29 +21,44 @@ package struct ConfigurationOption: Sendable {
 
 extension ConfigurationOption {
   /// Every option, in the order of `--help` and `--print-config`.
-  package static let all: [ConfigurationOption] = [
+  package static let all = service + transport
+
+  private static let service: [ConfigurationOption] = [
     text("host", "The address to listen on.", \.host),
     integer("port", "The port to listen on; 0 takes a free one.", 0...65535, \.port),
     optionalText("model", "The default model: a checkpoint file, or the name of a model in --models.", \.model),
     optionalText("models", "A folder of models: NAME.safetensors or NAME/VERSION.safetensors.", \.models),
     optionalText("share", "The folder of the files that the program brings.", \.share),
     optionalText("home", "The folder of what the service writes.", \.home),
+    folders("data-root", "Folders whose contents may be named as data sets.", \.dataRoots),
+    integer("max-jobs", "Jobs that run at once; 0 runs none.", 0...64, \.maximumJobs),
+    optionalInteger("job-threads", "Threads that a job computes with; without it, half of the processors.", 1...1024, \.jobThreads),
+    seconds(
+      "job-ttl", "Seconds after which a job that has ended is deleted with its files; 0 keeps it.", 0...3_153_600_000, \.jobLifetime),
+    integer("max-dataset-bytes", "Bytes of an uploaded data set.", 1024...(1 << 50), \.maximumDatasetBytes),
     optionalInteger("threads", "Threads that compute; without it, the processors this process may use.", 1...1024, \.threads),
     choice("precision", "What models compute in.", \.precision),
     integer("max-images", "Images one request may carry.", 1...65536, \.maximumImages),
     integer("max-request-bytes", "Bytes of a request's body.", 1024...(1 << 40), \.maximumRequestBytes),
+    integer("max-queue-images", "Images that may wait for one model; one user may have half of them.", 1...1_000_000, \.maximumQueueImages),
+    integer("max-buffered-bytes", "Bytes of all request bodies in memory at once.", 1024...(1 << 40), \.maximumBufferedBytes),
+    integer("max-model-bytes", "Bytes of a model that is uploaded.", 1024...(1 << 44), \.maximumModelBytes),
+    seconds("model-timeout", "Seconds in which a model is received or loaded, at most.", 0.001...86_400, \.modelTimeout),
     integer("max-image-pixels", "Pixels of one image, width times height.", 1...1_000_000_000, \.maximumImagePixels),
     integer("image-store-bytes", "Bytes of uploads and maps that are kept; 0 keeps nothing.", 0...(1 << 40), \.imageStoreBytes),
     seconds("image-store-ttl", "Seconds for which an upload is kept; 0 keeps nothing.", 0...31_536_000, \.imageStoreLifetime),
     seconds("request-timeout", "Seconds in which a request is answered, at most.", 0.001...86_400, \.requestTimeout),
     seconds("drain-delay", "Seconds of serving on after the order to stop.", 0...3600, \.drainDelay),
     seconds("grace", "Seconds from the order to stop to the end, at most.", 0...86_400, \.grace),
+    optionalText("keys", "A file of keys, made by hpm keys; without it only this machine may change anything.", \.keys),
+    origins("allow-origin", "Pages of these origins may read the answers.", \.allowedOrigins),
     choice("log-level", "How much is logged.", \.logLevel),
+    choice("log-format", "What a line of the log looks like; auto is text on a terminal, else json.", \.logFormat),
   ]
 
-  private typealias Field<Value> = WritableKeyPath<ServiceConfiguration, Value> & Sendable
+  typealias Field<Value> = WritableKeyPath<ServiceConfiguration, Value> & Sendable
 
-  private static func text(_ name: String, _ meaning: String, _ field: any Field<String>) -> Self {
+  static func text(_ name: String, _ meaning: String, _ field: any Field<String>) -> Self {
     Self(name: name, meaning: meaning, allowed: "a text that is not empty") { text, configuration in
       configuration[keyPath: field] = text
       return !text.isEmpty
@@ -52,7 +67,7 @@ extension ConfigurationOption {
     }
   }
 
-  private static func optionalText(_ name: String, _ meaning: String, _ field: any Field<String?>) -> Self {
+  static func optionalText(_ name: String, _ meaning: String, _ field: any Field<String?>) -> Self {
     Self(name: name, meaning: meaning, allowed: "a text that is not empty") { text, configuration in
       configuration[keyPath: field] = text
       return !text.isEmpty
@@ -61,7 +76,7 @@ extension ConfigurationOption {
     }
   }
 
-  private static func integer(_ name: String, _ meaning: String, _ range: ClosedRange<Int>, _ field: any Field<Int>) -> Self {
+  static func integer(_ name: String, _ meaning: String, _ range: ClosedRange<Int>, _ field: any Field<Int>) -> Self {
     Self(name: name, meaning: meaning, allowed: "a whole number, \(range.lowerBound) to \(range.upperBound)") { text, configuration in
       guard let value = Numeral.integer(text, in: range) else { return false }
       configuration[keyPath: field] = value
@@ -88,6 +103,26 @@ extension ConfigurationOption {
       return true
     } show: {
       $0[keyPath: field]
+    }
+  }
+
+  private static func origins(_ name: String, _ meaning: String, _ field: any Field<[String]>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "origins such as https://example.org, separated by commas, or *") { text, configuration in
+      guard let origins = CrossOriginPolicy.origins(text) else { return false }
+      configuration[keyPath: field] = origins
+      return true
+    } show: {
+      $0[keyPath: field].isEmpty ? String?.none : $0[keyPath: field].joined(separator: ",")
+    }
+  }
+
+  private static func folders(_ name: String, _ meaning: String, _ field: any Field<[String]>) -> Self {
+    Self(name: name, meaning: meaning, allowed: "absolute paths, separated by colons") { text, configuration in
+      let paths = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      configuration[keyPath: field] = paths
+      return paths.allSatisfy { $0.hasPrefix("/") }
+    } show: {
+      $0[keyPath: field].isEmpty ? String?.none : $0[keyPath: field].joined(separator: ":")
     }
   }
 

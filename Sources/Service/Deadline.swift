@@ -3,11 +3,15 @@ import Synchronization
 
 /// Races work against a Dispatch timer, so that the answer goes out in time even while the work cannot yet be stopped.
 enum Deadline {
+  /// When the answer that this task works on is of no use any more, by ``MonotonicTime``; `nil` where it never is.
+  @TaskLocal static var current: Double?
+
   /// What `work` gives, or what `late` gives where `seconds` pass first; the work is then cancelled and its result dropped.
   static func race<Result: Sendable>(
     seconds: Double, late: @escaping @Sendable () -> Result, work: @escaping @Sendable () async -> Result
   ) async -> Result {
-    let task = Task { await work() }
+    let deadline = min(current ?? .infinity, MonotonicTime.seconds() + seconds)
+    let task = $current.withValue(deadline) { Task { await work() } }
     let timer = DispatchSource.makeTimerSource(queue: .global())
     defer { timer.cancel() }
     return await withTaskCancellationHandler {

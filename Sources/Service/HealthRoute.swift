@@ -16,7 +16,7 @@ package final class Readiness: Sendable {
   package var reasons: [String] {
     var reasons = drains.withLock { $0 } ? ["draining"] : []
     do {
-      _ = try library.engine()
+      _ = try library.model()
     } catch {
       reasons.append(error.kind == .loading ? "loading" : "no_model")
     }

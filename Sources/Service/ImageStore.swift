@@ -17,6 +17,8 @@ struct MapKey: Hashable, Sendable {
 }
 
 /// The uploads of the last while and the maps made of them, bounded in bytes and in age; the least recently used leaves first.
+///
+/// What came with one key is found with that key alone.
 final class ImageStore: Sendable {
   private struct Entry {
     var bytes: [UInt8]
@@ -27,8 +29,14 @@ final class ImageStore: Sendable {
     var cost: Int { bytes.count + maps.values.reduce(0) { $0 + $1.values.count * MemoryLayout<Float>.stride } }
   }
 
+  /// Whose upload it is, and its digest.
+  private struct Place: Hashable {
+    let keyName = RequestContext.current?.keyName
+    let id: String
+  }
+
   private struct State {
-    var entries: [String: Entry] = [:]
+    var entries: [Place: Entry] = [:]
     var bytes = 0
     var uses: UInt64 = 0
     /// No upload was stored before this time.
@@ -52,20 +60,22 @@ final class ImageStore: Sendable {
   /// Keeps an upload; one that is kept already starts its lifetime anew.
   func keep(_ bytes: [UInt8], id: String) {
     guard lifetime > 0, bytes.count <= capacity else { return }
+    let place = Place(id: id)
     state.withLock { state in
-      var entry = state.entries[id] ?? Entry(bytes: bytes, storedAt: 0, lastUse: 0)
+      var entry = state.entries[place] ?? Entry(bytes: bytes, storedAt: 0, lastUse: 0)
       entry.storedAt = now()
-      replace(id, with: entry, in: &state)
+      replace(place, with: entry, in: &state)
     }
   }
 
   /// Keeps a map of an upload, where that is still kept.
   func keep(_ map: PatchMap, of id: String, key: MapKey) {
+    let place = Place(id: id)
     state.withLock { state in
       dropExpired(from: &state)
-      guard var entry = state.entries[id] else { return }
+      guard var entry = state.entries[place] else { return }
       entry.maps[key] = map
-      replace(id, with: entry, in: &state)
+      replace(place, with: entry, in: &state)
     }
   }
 
@@ -84,22 +94,23 @@ final class ImageStore: Sendable {
   }
 
   private func entry(_ id: String) -> Entry? {
-    state.withLock { state in
+    let place = Place(id: id)
+    return state.withLock { state in
       dropExpired(from: &state)
-      guard let entry = state.entries[id] else { return nil }
-      replace(id, with: entry, in: &state)
+      guard let entry = state.entries[place] else { return nil }
+      replace(place, with: entry, in: &state)
       return entry
     }
   }
 
   /// Stores `entry` as the most recently used, then drops others, oldest use first, until all fit.
-  private func replace(_ id: String, with entry: Entry, in state: inout State) {
+  private func replace(_ place: Place, with entry: Entry, in state: inout State) {
     var entry = entry
     state.uses += 1
     entry.lastUse = state.uses
     state.oldest = min(state.oldest, entry.storedAt)
-    state.bytes += entry.cost - (state.entries[id]?.cost ?? 0)
-    state.entries[id] = entry
+    state.bytes += entry.cost - (state.entries[place]?.cost ?? 0)
+    state.entries[place] = entry
     while state.bytes > capacity, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
       drop(oldest.key, from: &state)
     }
@@ -108,12 +119,12 @@ final class ImageStore: Sendable {
   private func dropExpired(from state: inout State) {
     let limit = now() - lifetime
     guard state.oldest <= limit else { return }
-    for (id, entry) in state.entries where entry.storedAt <= limit { drop(id, from: &state) }
+    for (place, entry) in state.entries where entry.storedAt <= limit { drop(place, from: &state) }
     state.oldest = state.entries.values.lazy.map(\.storedAt).min() ?? .infinity
   }
 
-  private func drop(_ id: String, from state: inout State) {
-    guard let entry = state.entries.removeValue(forKey: id) else { return }
+  private func drop(_ place: Place, from state: inout State) {
+    guard let entry = state.entries.removeValue(forKey: place) else { return }
     state.bytes -= entry.cost
   }
 }

@@ -12,6 +12,12 @@ package protocol InferenceEngine: Sendable {
   /// (B, L) AttMask scores: the class token's attention in the encoder's last layer, mean over heads.
   func classAttention(_ pixels: PixelBatch) async throws -> [Float]
 
+  /// (B, 1 + L, D): the encoder's normalised tokens of images that are all visible, class token first.
+  func latent(_ pixels: PixelBatch) async throws -> [Float]
+
+  /// How many images of a grid, all patches visible, are best computed together: more gain nothing.
+  func imagesPerPass(rows: Int, columns: Int) -> Int
+
   /// The true loss and a reconstruction of one image (`pixels.count` is 1) under `draws` random masks at `ratio`.
   func reconstruct(_ pixels: PixelBatch, ratio: Double, draws: Int) async throws -> Reconstruction
 }

@@ -1,4 +1,5 @@
 import HTTP
+import HTTPTypes
 import Images
 import Logging
 
@@ -16,27 +17,46 @@ struct Examined: Sendable {
   var scores: PatchMap? { attention ?? map }
 }
 
+/// An answer's body as it was rendered.
+struct Rendition: Sendable {
+  let mediaType: String
+  let body: [UInt8]
+  /// What the body needs said in the head beside its type.
+  let fields: HTTPFields
+
+  init(_ mediaType: String, _ body: [UInt8], fields: HTTPFields = [:]) {
+    self.mediaType = mediaType
+    self.body = body
+    self.fields = fields
+  }
+}
+
 /// From uploads to maps: what `/predict-loss`, `/mask` and `/reconstruct` have in common.
 struct InferencePipeline: Sendable {
   let library: ModelLibrary
   let store: ImageStore
+  /// Decodes and cuts images; its queue is bounded by the models' queues, which admit an image before it is decoded.
+  let decoders: WorkPool
+  /// Renders answers.
   let pool: WorkPool
+  let buffers: ByteBudget
   let limits: InferenceLimits
   let logger: Logger
 
   /// Understands a request whose body is read: every parameter has an effect, and what it asks for can be.
   func inquire(
-    _ request: Request, _ query: InferenceQuery, of engine: any InferenceEngine, table: QueryTable, route: Circumstances.Route,
-    format: AnswerFormat, upload: Upload
+    _ request: Request, _ query: InferenceQuery, of reception: Reception, table: QueryTable, route: Circumstances.Route,
+    format: AnswerFormat
   ) throws(Problem) -> Inquiry {
+    let model = reception.model.description
     let circumstances = Circumstances(
-      route: route, format: format, pixels: upload.pixels, standardMode: engine.description.defaultMode)
+      route: route, format: format, pixels: reception.upload.pixels, standardMode: model.defaultMode)
     let order = circumstances.makesMask(query) ? try MaskOrder(query, circumstances) : nil
     try table.refuseEffectless(query, circumstances)
-    let draws = try query.averagingDraws(of: engine.description)
+    let draws = try query.averagingDraws(of: model)
     return Inquiry(
-      query: query, circumstances: circumstances, call: ModelCall(engine: engine, logger: logger), upload: upload, order: order,
-      draws: draws, instance: request.instance)
+      query: query, circumstances: circumstances, call: ModelCall(reception: reception, logger: logger), order: order, draws: draws,
+      instance: request.instance)
   }
 
   /// Decodes and cuts every image of the request, then asks the model what the answer depends on.
@@ -63,15 +83,18 @@ struct InferencePipeline: Sendable {
 
   /// Does `work`, the last stage of an answer, on the work pool.
   func render(
-    _ inquiry: Inquiry, timing: ServerTiming, _ work: @escaping @Sendable () throws(Problem) -> (mediaType: String, body: [UInt8])
+    _ inquiry: Inquiry, timing: ServerTiming, _ work: @escaping @Sendable () throws(Problem) -> Rendition
   ) async throws(Problem) -> Answer {
-    let rendered: (Result<(mediaType: String, body: [UInt8]), Problem>, ServerTiming) = await pool.run {
+    let rendered: (Result<Rendition, Problem>, ServerTiming) = await pool.run {
       var timing = timing
       let result = timing.measure(.render) { Result { () throws(Problem) in try work() } }
       return (result, timing)
     }
     let content = try rendered.0.get()
-    return Answer(content.mediaType, content.body, timing: rendered.1, model: inquiry.model)
+    inquiry.call.reception.model.record(rendered.1)
+    var answer = Answer(content.mediaType, content.body, timing: rendered.1, model: inquiry.model)
+    answer.fields = content.fields
+    return answer
   }
 
   private func predictedLoss(
@@ -115,36 +138,57 @@ extension InferencePipeline {
       inquiry.query, inquiry.model, limits, canvas: inquiry.format == .png ? .upload : .picture, inquiry.circumstances.pixels)
     switch inquiry.upload {
     case .array(let bytes):
-      let (result, times): (Result<[Subject], Problem>, ServerTiming) = await pool.run {
-        var times = ServerTiming()
-        let result = Result { () throws(Problem) in try preparation.array(bytes, timing: &times) }
-        return (result, times)
-      }
-      timing.merge(times)
-      return try result.get().map { .success($0) }
-    case .image(let bytes), .kept(let bytes): return await prepare([bytes], preparation, timing: &timing)
-    case .parts(let parts): return await prepare(parts, preparation, timing: &timing)
+      return try await batch(timing: &timing) { (times) throws(Problem) in try preparation.array(bytes, timing: &times) }
+    case .pixels(let tensor):
+      return try await batch(timing: &timing) { (times) throws(Problem) in try preparation.pixels(tensor, timing: &times) }
+    case .image(let bytes), .kept(let bytes): return try await prepare([bytes], preparation, timing: &timing)
+    case .parts(let parts): return try await prepare(parts, preparation, timing: &timing)
     }
   }
 
+  private func batch(
+    timing: inout ServerTiming, _ work: @escaping @Sendable (inout ServerTiming) throws(Problem) -> [Subject]
+  ) async throws(Problem) -> [Result<Subject, Problem>] {
+    let (result, times): (Result<[Subject], Problem>, ServerTiming) = await decoders.run {
+      var times = ServerTiming()
+      let result = Result { () throws(Problem) in try work(&times) }
+      return (result, times)
+    }
+    timing.merge(times)
+    return try result.get().map { .success($0) }
+  }
+
+  private typealias Decoded = (position: Int, subject: Result<Subject, Problem>, times: ServerTiming)
+
+  /// As many images at a time as there are decoders, so that requests take turns, and none once the request has gone.
   private func prepare(
     _ images: [[UInt8]], _ preparation: SubjectPreparation, timing: inout ServerTiming
-  ) async -> [Result<Subject, Problem>] {
-    let outcomes = await withTaskGroup(of: (Int, Result<Subject, Problem>, ServerTiming).self) { group in
-      for (position, bytes) in images.enumerated() {
-        group.addTask { [pool, store] in
-          await pool.run {
-            var times = ServerTiming()
-            let result = Result { () throws(Problem) in try preparation.image(bytes, timing: &times) }
-            if case .success(let subject) = result { store.keep(bytes, id: subject.id) }
-            return (position, result, times)
-          }
-        }
+  ) async throws(Problem) -> [Result<Subject, Problem>] {
+    let outcomes = await withTaskGroup(of: Decoded.self) { group in
+      var outcomes: [Decoded] = []
+      var begun = min(decoders.width, images.count)
+      for position in 0..<begun { group.addTask { await decode(images[position], position, preparation) } }
+      for await outcome in group {
+        outcomes.append(outcome)
+        guard begun < images.count, !Task.isCancelled else { continue }
+        let position = begun
+        group.addTask { await decode(images[position], position, preparation) }
+        begun += 1
       }
-      return await group.reduce(into: []) { $0.append($1) }
+      return outcomes
     }
-    for (_, _, times) in outcomes { timing.merge(times) }
-    return outcomes.sorted { $0.0 < $1.0 }.map(\.1)
+    guard outcomes.count == images.count else { throw Problem(.abandoned, "The client left before its images were decoded.") }
+    for outcome in outcomes { timing.merge(outcome.times) }
+    return outcomes.sorted { $0.position < $1.position }.map(\.subject)
+  }
+
+  private func decode(_ bytes: [UInt8], _ position: Int, _ preparation: SubjectPreparation) async -> Decoded {
+    await decoders.run {
+      var times = ServerTiming()
+      let result = Result { () throws(Problem) in try preparation.image(bytes, timing: &times) }
+      if case .success(let subject) = result { store.keep(bytes, id: subject.id) }
+      return (position, result, times)
+    }
   }
 }
 

@@ -5,7 +5,6 @@ struct Inquiry: Sendable {
   let query: InferenceQuery
   let circumstances: Circumstances
   let call: ModelCall
-  let upload: Upload
   /// The masks wanted, where any are.
   let order: MaskOrder?
   /// How many masks a masked average is taken over.
@@ -14,6 +13,7 @@ struct Inquiry: Sendable {
   let instance: String
 
   var model: ModelDescription { call.model }
+  var upload: Upload { call.reception.upload }
   var mode: PredictionMode { circumstances.mode(query) }
   var format: AnswerFormat { circumstances.format }
   var view: ViewWord { circumstances.view(query) }

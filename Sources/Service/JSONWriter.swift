@@ -45,6 +45,15 @@ package struct JSONWriter {
     object(members)
   }
 
+  /// Writes one member whose value is an array written by `elements`.
+  package mutating func member(_ name: String, array elements: (inout JSONWriter) -> Void) {
+    separate()
+    string(name)
+    append(":")
+    needsComma = false
+    array(elements)
+  }
+
   /// Writes one element of the array being written, or the whole document.
   package mutating func value(_ value: some JSONWritable) {
     value.write(to: &self)

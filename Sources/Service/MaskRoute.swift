@@ -16,9 +16,9 @@ struct MaskRoute: Sendable {
   func post(_ request: Request) async throws(Problem) -> Answer {
     let query = try QueryTable.postMask.read(request.queryPairs)
     let format = try AnswerFormat.negotiated(query, request, among: AnswerFormat.allCases)
-    let engine = try pipeline.library.engine(query.model)
-    let upload = try await Upload.read(request, pipeline.limits)
-    return try await answer(request, query, .postMask, format, engine, upload)
+    return try await pipeline.library.model(query.model).counting { (model) async throws(Problem) in
+      try await answer(request, query, .postMask, format, try await pipeline.receive(request, for: model))
+    }
   }
 
   /// `GET /mask`: of an earlier upload, or of a bare grid.
@@ -31,21 +31,22 @@ struct MaskRoute: Sendable {
         .unknownImage, "The image \(id) is not, or no longer, kept here; send it to POST /mask, the answer is the same.",
         parameter: "image")
     }
-    return try await answer(request, query, .getMask, format, try pipeline.library.engine(query.model), .kept(bytes))
+    return try await pipeline.library.model(query.model).counting { (model) async throws(Problem) in
+      try await answer(request, query, .getMask, format, try pipeline.receive(request, kept: bytes, for: model))
+    }
   }
 
   private func answer(
-    _ request: Request, _ query: InferenceQuery, _ table: QueryTable, _ format: AnswerFormat, _ engine: any InferenceEngine,
-    _ upload: Upload
+    _ request: Request, _ query: InferenceQuery, _ table: QueryTable, _ format: AnswerFormat, _ reception: Reception
   ) async throws(Problem) -> Answer {
-    let inquiry = try pipeline.inquire(request, query, of: engine, table: table, route: .mask, format: format, upload: upload)
+    let inquiry = try pipeline.inquire(request, query, of: reception, table: table, route: .mask, format: format)
     var timing = ServerTiming()
     let results = try await pipeline.examine(inquiry, timing: &timing)
     return try await pipeline.render(inquiry, timing: timing) { () throws(Problem) in
       let sets = results.map { result in
         result.flatMap { examined in Result { () throws(Problem) in try MaskSet(examined, inquiry) } }
       }
-      return (format.mediaType, try write(sets, query, inquiry))
+      return Rendition(format.mediaType, try write(sets, query, inquiry))
     }
   }
 
@@ -70,7 +71,7 @@ struct MaskRoute: Sendable {
         .imageNeeded, "The view \"\(view.rawValue)\" shows an image, and this request has none.", parameter: "view", allowed: ["mask"])
     }
     try QueryTable.getMask.refuseEffectless(query, circumstances)
-    let model = query.grid == nil ? try? pipeline.library.engine().description : nil
+    let model = query.grid == nil ? try? pipeline.library.model().description : nil
     let grid = query.grid ?? model.map { GridWord(rows: $0.rows, columns: $0.columns) } ?? .standard
     let patchSize = model?.patchSize ?? Self.standardPatchSize
     let result = await pipeline.pool.run {

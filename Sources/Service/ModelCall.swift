@@ -1,12 +1,12 @@
 import Images
 import Logging
 
-/// Calls to one engine on behalf of one request: groups images by size, keeps time, turns failures into problems.
+/// Questions to one model on behalf of one request: groups images by size, keeps time, turns failures into problems.
 struct ModelCall: Sendable {
-  let engine: any InferenceEngine
+  let reception: Reception
   let logger: Logger
 
-  var model: ModelDescription { engine.description }
+  var model: ModelDescription { reception.model.description }
 
   /// The predicted loss of every subject, in order.
   func predictLoss(
@@ -15,44 +15,42 @@ struct ModelCall: Sendable {
     guard model.hasLossPredictor else {
       throw Problem(.incapableModel, "The model \(model.name) has no loss predictor, so it cannot say which patches are hard.")
     }
-    return try await byGrid(subjects) { batch throws(Problem) in
-      let answer = try await asked { try await engine.predictLoss(batch, mode: mode, draws: draws) }
-      timing.add(answer.times)
-      return answer.values
-    }
+    return try await byGrid(subjects, .predictedLoss(mode: mode, draws: draws), timing: &timing)
   }
 
   /// The AttMask scores of every subject, in order.
   func classAttention(_ subjects: [Subject], timing: inout ServerTiming) async throws(Problem) -> [PatchMap] {
-    try await byGrid(subjects) { batch throws(Problem) in
-      let start = ContinuousClock.now
-      let scores = try await asked { try await engine.classAttention(batch) }
-      timing.add(StageTimes(queue: 0, compute: (ContinuousClock.now - start) / .seconds(1)))
-      return scores
-    }
+    try await byGrid(subjects, .classAttention, timing: &timing)
+  }
+
+  /// The encoder's tokens of subjects of one size, (n, 1 + L, D).
+  func latent(_ subjects: [Subject], timing: inout ServerTiming) async throws(Problem) -> [Float] {
+    let grid = try subjects.commonGrid(\.rows, \.columns)
+    let batch = PixelBatch(
+      count: subjects.count, height: subjects[0].height, width: subjects[0].width, values: subjects.flatMap(\.values))
+    return try await values(.latent, batch, count: subjects.count * (1 + grid.reduce(1, *)) * model.width, timing: &timing)
   }
 
   /// The reconstruction of one subject.
   func reconstruct(_ subject: Subject, ratio: Double, draws: Int, timing: inout ServerTiming) async throws(Problem) -> Reconstruction {
     let batch = PixelBatch(
       count: 1, height: subject.height, width: subject.width, values: subject.values)
-    let answer = try await asked { try await engine.reconstruct(batch, ratio: ratio, draws: draws) }
-    timing.add(answer.times)
-    try check(answer.trueLoss, count: subject.rows * subject.columns)
-    return answer
+    let answer = try await find(.reconstruction(ratio: ratio, draws: draws), batch, timing: &timing)
+    guard case .reconstruction(let reconstruction) = answer else { throw Problem(.internalFault, "The model gave no reconstruction.") }
+    try check(reconstruction.trueLoss, count: subject.rows * subject.columns)
+    return reconstruction
   }
 
-  /// Asks `question` once for each size among the subjects and puts the answers back into the subjects' order.
+  /// Asks once for each size among the subjects and puts the answers back into the subjects' order.
   private func byGrid(
-    _ subjects: [Subject], _ question: (PixelBatch) async throws(Problem) -> [Float]
+    _ subjects: [Subject], _ matter: Question.Matter, timing: inout ServerTiming
   ) async throws(Problem) -> [PatchMap] {
     var maps = [PatchMap?](repeating: nil, count: subjects.count)
     let groups = Dictionary(grouping: subjects.indices) { [subjects[$0].height, subjects[$0].width] }
     for (size, members) in groups.sorted(by: { $0.value[0] < $1.value[0] }) {
-      let values = members.flatMap { subjects[$0].values }
-      let scores = try await question(PixelBatch(count: members.count, height: size[0], width: size[1], values: values))
+      let batch = PixelBatch(count: members.count, height: size[0], width: size[1], values: members.flatMap { subjects[$0].values })
       let patches = subjects[members[0]].rows * subjects[members[0]].columns
-      try check(scores, count: members.count * patches)
+      let scores = try await values(matter, batch, count: members.count * patches, timing: &timing)
       for (position, member) in members.enumerated() {
         let subject = subjects[member]
         maps[member] = PatchMap(
@@ -60,6 +58,17 @@ struct ModelCall: Sendable {
       }
     }
     return maps.compactMap(\.self)
+  }
+
+  /// `count` finite numbers about a batch.
+  private func values(
+    _ matter: Question.Matter, _ batch: PixelBatch, count: Int, timing: inout ServerTiming
+  ) async throws(Problem) -> [Float] {
+    guard case .values(let values) = try await find(matter, batch, timing: &timing) else {
+      throw Problem(.internalFault, "The model gave no numbers.")
+    }
+    try check(values, count: count)
+    return values
   }
 
   private func check(_ values: [Float], count: Int) throws(Problem) {
@@ -71,13 +80,17 @@ struct ModelCall: Sendable {
     }
   }
 
-  private func asked<Answer>(_ question: () async throws -> Answer) async throws(Problem) -> Answer {
+  private func find(
+    _ matter: Question.Matter, _ batch: PixelBatch, timing: inout ServerTiming
+  ) async throws(Problem) -> Finding.Content {
     do {
-      return try await question()
+      let finding = try await reception.model.find(matter, batch, under: reception.admission)
+      timing.add(finding.times)
+      return finding.content
     } catch let failure as InferenceFailure {
       throw Problem(failure)
     } catch is CancellationError {
-      throw Problem(.deadline, "The request was abandoned before the model came to it.")
+      throw Problem(.abandoned, "The client left before the model came to its images.")
     } catch {
       logger.error("the model failed", metadata: ["model": "\(model.name)", "reason": "\(error)"])
       throw Problem(.internalFault, "The model could not answer; the server's log has the reason under this request's id.")

@@ -20,6 +20,8 @@ package struct ModelDescription: Sendable, Hashable {
   package var patchSize: Int
   /// The pixels the model was trained on.
   package var imageHeight, imageWidth: Int
+  /// Numbers of one token of the encoder, D.
+  package var width: Int
   package var hasLossPredictor: Bool
   package var hasReconstructor: Bool
   package var defaultMode: PredictionMode
@@ -32,8 +34,8 @@ package struct ModelDescription: Sendable, Hashable {
 
   package init(
     name: String, version: Int, sha256: String, weights: Weights, precision: Precision, architecture: String, parameters: Int,
-    patchSize: Int, imageHeight: Int, imageWidth: Int, hasLossPredictor: Bool, hasReconstructor: Bool, defaultMode: PredictionMode,
-    trainingMaskRatio: Double?, comparableAcrossImages: Bool, metadata: [String: String]
+    patchSize: Int, imageHeight: Int, imageWidth: Int, width: Int, hasLossPredictor: Bool, hasReconstructor: Bool,
+    defaultMode: PredictionMode, trainingMaskRatio: Double?, comparableAcrossImages: Bool, metadata: [String: String]
   ) {
     self.name = name
     self.version = version
@@ -45,6 +47,7 @@ package struct ModelDescription: Sendable, Hashable {
     self.patchSize = patchSize
     self.imageHeight = imageHeight
     self.imageWidth = imageWidth
+    self.width = width
     self.hasLossPredictor = hasLossPredictor
     self.hasReconstructor = hasReconstructor
     self.defaultMode = defaultMode

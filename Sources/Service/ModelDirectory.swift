@@ -8,6 +8,9 @@ package struct ModelFile: Sendable, Hashable {
   package let version: Int
   package let path: String
 
+  /// `name@version`.
+  package var identity: String { "\(name)@\(version)" }
+
   package init(name: String, version: Int, path: String) {
     self.name = name
     self.version = version
@@ -36,7 +39,13 @@ package enum ModelDirectory {
     return ([ModelFile(name: stem, version: 1, path: model)] + files, stem)
   }
 
-  /// The models of a folder, by name and version: `name.safetensors` is version 1, `name/version.safetensors` is `version`.
+  /// The folder that uploaded models are kept in: `--models`, else `models` in `--home`; `nil` where there is neither.
+  package static func uploads(_ configuration: ServiceConfiguration) -> String? {
+    configuration.models ?? configuration.home.map { $0 + "/models" }
+  }
+
+  /// The models of a folder, by name and version: `name.safetensors` or `name.pth` is version 1, `name/version.safetensors`
+  /// or `name/version.pth` is `version`.
   package static func scan(_ folder: String) throws(ConfigurationError) -> [ModelFile] {
     var files: [ModelFile] = []
     for item in try list(folder) {
@@ -71,8 +80,7 @@ package enum ModelDirectory {
   }
 
   private static func stem(of file: String) -> String? {
-    let suffix = ".safetensors"
-    return file.hasSuffix(suffix) ? String(file.dropLast(suffix.count)) : nil
+    [".safetensors", ".pth"].first(where: file.hasSuffix).map { String(file.dropLast($0.count)) }
   }
 
   /// The name that a file given by path is served under: its stem in lower case, other characters as hyphens.

@@ -18,6 +18,16 @@ struct ModelStamp: JSONWritable {
   }
 }
 
+extension ModelLibrary {
+  /// What is said of the model that `name` or `name@version` stands for.
+  func payload(_ specification: String) throws(Problem) -> ModelPayload {
+    guard let entry = entry(specification) else {
+      throw Problem(.unknownModel, "There is no model \"\(specification)\".", allowed: Set(entries.map(\.name)).sorted())
+    }
+    return ModelPayload(entry: entry, versions: entries.filter { $0.name == entry.name }.map(\.version).sorted(by: >))
+  }
+}
+
 /// A model as `GET /models` shows it; what only a loaded model knows is left out of one that is not.
 struct ModelPayload: JSONWritable {
   let entry: ModelLibrary.Entry
@@ -31,21 +41,18 @@ struct ModelPayload: JSONWritable {
       json.member("versions", versions)
       json.member("default", entry.isDefault)
       json.member("state", state)
-      json.member("reason", reason)
-      if case .ready(let engine) = entry.state { write(engine.description, to: &json) }
+      json.member("reason", entry.reason)
+      if case .ready(let model) = entry.state { write(model.description, to: &json) }
     }
   }
 
-  private var state: String {
+  var state: String {
     switch entry.state {
+    case .unloaded: "unloaded"
     case .loading: "loading"
     case .ready: "ready"
     case .failed: "failed"
     }
-  }
-
-  private var reason: String? {
-    if case .failed(let reason) = entry.state { reason } else { nil }
   }
 
   private func write(_ model: ModelDescription, to json: inout JSONWriter) {

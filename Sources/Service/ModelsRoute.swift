@@ -26,7 +26,7 @@ struct ModelsRoute: Sendable {
       }
     }
     let names = Set(library.entries.map(\.name)).sorted().filter { $0 > after }
-    let page = names.prefix(limit).compactMap(payload)
+    let page = names.prefix(limit).compactMap { try? library.payload($0) }
     let next = names.count > limit ? page.last?.entry.name : nil
     return Answer(json: ModelList(models: page, next: next))
   }
@@ -35,15 +35,7 @@ struct ModelsRoute: Sendable {
   func one(_ request: Request) throws(Problem) -> Answer {
     _ = try request.uniqueQuery(knowing: [])
     let name = request.parameters["name"] ?? ""
-    guard let payload = payload(name) else {
-      throw Problem(.unknownModel, "There is no model \"\(name)\".", allowed: Set(library.entries.map(\.name)).sorted())
-    }
-    return Answer(json: payload)
-  }
-
-  private func payload(_ specification: String) -> ModelPayload? {
-    guard let entry = library.entry(specification) else { return nil }
-    return ModelPayload(entry: entry, versions: library.entries.filter { $0.name == entry.name }.map(\.version).sorted(by: >))
+    return Answer(json: try library.payload(name))
   }
 }
 

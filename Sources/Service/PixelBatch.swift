@@ -16,4 +16,24 @@ package struct PixelBatch: Sendable {
     self.width = width
     self.values = values
   }
+
+  /// The images of several batches of one size, one after another; at least one.
+  init(_ batches: [PixelBatch]) {
+    guard let first = batches.first else { preconditionFailure("a batch of no batches") }
+    guard batches.count > 1 else {
+      self = first
+      return
+    }
+    self.init(
+      count: batches.reduce(0) { $0 + $1.count }, height: first.height, width: first.width, values: batches.flatMap(\.values))
+  }
+
+  /// Some of the images.
+  func images(_ range: Range<Int>) -> PixelBatch {
+    guard range != 0..<count else { return self }
+    let length = values.count / count
+    return PixelBatch(
+      count: range.count, height: height, width: width,
+      values: Array(values[range.lowerBound * length..<range.upperBound * length]))
+  }
 }

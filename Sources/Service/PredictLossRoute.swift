@@ -9,17 +9,22 @@ struct PredictLossRoute: Sendable {
   func answer(_ request: Request) async throws(Problem) -> Answer {
     let query = try QueryTable.predictLoss.read(request.queryPairs)
     let format = try AnswerFormat.negotiated(query, request, among: AnswerFormat.allCases)
-    let engine = try pipeline.library.engine(query.model)
-    let upload = try await Upload.read(request, pipeline.limits)
-    let inquiry = try pipeline.inquire(
-      request, query, of: engine, table: .predictLoss, route: .predictLoss, format: format, upload: upload)
+    return try await pipeline.library.model(query.model).counting { (model) async throws(Problem) in
+      try await answer(request, query, format, try await pipeline.receive(request, for: model))
+    }
+  }
+
+  private func answer(
+    _ request: Request, _ query: InferenceQuery, _ format: AnswerFormat, _ reception: Reception
+  ) async throws(Problem) -> Answer {
+    let inquiry = try pipeline.inquire(request, query, of: reception, table: .predictLoss, route: .predictLoss, format: format)
     var timing = ServerTiming()
     let results = try await pipeline.examine(inquiry, timing: &timing)
     return try await pipeline.render(inquiry, timing: timing) { () throws(Problem) in
       switch format {
-      case .json: (format.mediaType, try json(results, inquiry))
-      case .npy: (format.mediaType, try array(results, inquiry))
-      case .png: (format.mediaType, try picture(results, inquiry))
+      case .json: Rendition(format.mediaType, try json(results, inquiry))
+      case .npy: Rendition(format.mediaType, try array(results, inquiry))
+      case .png: Rendition(format.mediaType, try picture(results, inquiry))
       }
     }
   }

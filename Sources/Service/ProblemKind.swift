@@ -9,6 +9,11 @@ package enum ProblemKind: String, Sendable, Hashable, CaseIterable {
   case missingParameter = "missing-parameter"
   case malformedBody = "malformed-body"
   case unexpectedPart = "unexpected-part"
+  case keyNeeded = "key-needed"
+  case unknownKey = "unknown-key"
+  case rightNeeded = "right-needed"
+  case localWritesOnly = "local-writes-only"
+  case keyRateExceeded = "key-rate-exceeded"
   case notFound = "not-found"
   case unknownModel = "unknown-model"
   case unknownImage = "unknown-image"
@@ -27,6 +32,18 @@ package enum ProblemKind: String, Sendable, Hashable, CaseIterable {
   case impossibleMask = "impossible-mask"
   case imageNeeded = "image-needed"
   case incapableModel = "incapable-model"
+  case unfitModel = "unfit-model"
+  case modelInUse = "model-in-use"
+  case modelExists = "model-exists"
+  case modelsReadOnly = "models-read-only"
+  case unknownJob = "unknown-job"
+  case unknownDataset = "unknown-dataset"
+  case impossibleJob = "impossible-job"
+  case unusableDataset = "unusable-dataset"
+  case forbiddenPath = "forbidden-path"
+  case conflict
+  case keyReused = "key-reused"
+  case storage
   case queueFull = "queue-full"
   case headersTooLarge = "headers-too-large"
   case internalFault = "internal-fault"
@@ -35,6 +52,7 @@ package enum ProblemKind: String, Sendable, Hashable, CaseIterable {
   case draining = "draining"
   case noModel = "no-model"
   case deadline = "deadline"
+  case abandoned = "abandoned"
   case versionNotSupported = "version-not-supported"
 }
 
@@ -81,7 +99,10 @@ extension ProblemKind {
     case .undecodableImage, .unsuitableArray, .oneGridNeeded, .impossibleMask, .imageNeeded, .incapableModel, .malformedBody,
       .unexpectedPart, .unknownModel, .unknownImage, .unsupportedMedia, .tooLarge:
       contentEntry
-    case .queueFull, .loading, .draining, .noModel, .deadline, .internalFault: stateEntry
+    case .unfitModel, .modelInUse, .modelExists, .modelsReadOnly: modelEntry
+    case .unknownJob, .unknownDataset, .impossibleJob, .unusableDataset, .forbiddenPath, .conflict, .keyReused, .storage: jobEntry
+    case .queueFull, .loading, .draining, .noModel, .deadline, .abandoned, .internalFault: stateEntry
+    case .keyNeeded, .unknownKey, .rightNeeded, .localWritesOnly, .keyRateExceeded: accessEntry
     default: protocolEntry
     }
   }
@@ -149,8 +170,64 @@ extension ProblemKind {
     }
   }
 
+  private var accessEntry: Entry {
+    switch self {
+    case .keyNeeded: (401, "Key needed", "Send the key that you were given: `Authorization: Bearer KEY`.")
+    case .unknownKey:
+      (
+        401, "Unknown key",
+        "The key is misspelt, has expired or was revoked. Ask who runs this server for another; `hpm keys add` makes one."
+      )
+    case .rightNeeded:
+      (403, "Key without this right", "The key is valid, but not for this route. Use a key that has the right which `detail` names.")
+    case .localWritesOnly:
+      (
+        403, "Changes only from this machine",
+        "This server has no keys, so it lets only clients on its own machine change anything. Make a key with `hpm keys add`."
+      )
+    default: (429, "Key used too often", "The requests a minute of this key are used up. Ask again after `Retry-After` seconds.")
+    }
+  }
+
+  private var modelEntry: Entry {
+    switch self {
+    case .modelInUse:
+      (409, "Model in use", "Unload the model with `POST /models/{name}/unload`, or make another the default.")
+    case .modelsReadOnly:
+      (
+        409, "Models that cannot be changed",
+        "The folder of the models, or this one's file, is not the service's to change. Start it with `--models` naming a folder it may write."
+      )
+    case .modelExists: (412, "Model exists", "Leave out `If-None-Match: *` to add a version to the model of that name.")
+    default:
+      (
+        422, "Checkpoint that does not fit",
+        "The file is no checkpoint that this server can run; `detail` says why. `hpm inspect FILE` shows what is in it."
+      )
+    }
+  }
+
+  private var jobEntry: Entry {
+    switch self {
+    case .unknownJob: (404, "Unknown job", "`GET /jobs` lists the jobs; one that was deleted is gone.")
+    case .unknownDataset: (404, "Unknown data set", "`GET /datasets` lists the data sets; `PUT /datasets/{name}` makes one.")
+    case .impossibleJob:
+      (422, "Impossible job", "Correct every member that `detail` names. `hpm pretrain --help-config` lists what a training run takes.")
+    case .unusableDataset:
+      (
+        422, "Unusable data set",
+        "Send a tar, tar.gz or zip archive of images with relative paths and without links; `detail` says what is in the way."
+      )
+    case .forbiddenPath: (403, "Path not allowed", "Choose a path in a folder that the server was started with (`--data-root`).")
+    case .conflict: (409, "Not in this state", "`detail` says what is in the way. Look at the job's `state`, then ask again.")
+    case .keyReused: (422, "Idempotency key of another request", "A key stands for one request for a day. Take a new key for a new job.")
+    default: (503, "No room on the server's disk", "Make room on the disk of the server's home folder, then ask again.")
+    }
+  }
+
   private var stateEntry: Entry {
     switch self {
+    case .abandoned: (499, "Client gone", "The client closed its connection; what it asked was dropped. Nobody sees this answer.")
     case .queueFull: (429, "Queue full", "More images wait than the server admits. Ask again after `Retry-After` seconds.")
     case .loading:
       (503, "Model loading", "The model is being read and warmed. Ask again after `Retry-After` seconds; `GET /health/ready` says when.")

@@ -17,6 +17,8 @@ struct QueryParameter: Sendable {
   let standard: String
   /// What a value may be.
   let allowed: [String]
+  /// The same for the service's description of itself.
+  let schema: JSONSchema
   /// All of these must hold.
   let conditions: [Condition]
   /// Sets the parameter from text; whether the text was an allowed value.
@@ -31,7 +33,7 @@ extension QueryParameter {
     when conditions: [Condition] = []
   ) -> Self {
     let words = choices.map(\.rawValue)
-    return Self(name: name, standard: standard, allowed: words, conditions: conditions) { text, query in
+    return Self(name: name, standard: standard, allowed: words, schema: .words(words), conditions: conditions) { text, query in
       guard words.contains(text), let value = Choice(rawValue: text) else { return false }
       query[keyPath: field] = value
       return true
@@ -41,7 +43,10 @@ extension QueryParameter {
   static func integer(
     _ name: String, _ field: any Field<Int>, standard: String, in range: ClosedRange<Int>, when conditions: [Condition] = []
   ) -> Self {
-    Self(name: name, standard: standard, allowed: ["\(range.lowerBound) to \(range.upperBound)"], conditions: conditions) { text, query in
+    Self(
+      name: name, standard: standard, allowed: ["\(range.lowerBound) to \(range.upperBound)"], schema: .integer(range),
+      conditions: conditions
+    ) { text, query in
       guard let value = Numeral.integer(text, in: range) else { return false }
       query[keyPath: field] = value
       return true
@@ -51,7 +56,10 @@ extension QueryParameter {
   static func decimal(
     _ name: String, _ field: any Field<Double>, standard: String, in range: ClosedRange<Double>, when conditions: [Condition] = []
   ) -> Self {
-    Self(name: name, standard: standard, allowed: ["\(range.lowerBound) to \(range.upperBound)"], conditions: conditions) { text, query in
+    Self(
+      name: name, standard: standard, allowed: ["\(range.lowerBound) to \(range.upperBound)"], schema: .number(range),
+      conditions: conditions
+    ) { text, query in
       guard let value = Numeral.decimal(text, in: range) else { return false }
       query[keyPath: field] = value
       return true
@@ -59,10 +67,10 @@ extension QueryParameter {
   }
 
   static func text(
-    _ name: String, _ field: any Field<String>, standard: String, allowed: String, when conditions: [Condition] = [],
+    _ name: String, _ field: any Field<String>, standard: String, allowed: String, pattern: String, when conditions: [Condition] = [],
     accepts: @escaping @Sendable (String) -> Bool
   ) -> Self {
-    Self(name: name, standard: standard, allowed: [allowed], conditions: conditions) { text, query in
+    Self(name: name, standard: standard, allowed: [allowed], schema: .pattern(pattern), conditions: conditions) { text, query in
       query[keyPath: field] = text
       return accepts(text)
     }

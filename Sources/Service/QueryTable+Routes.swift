@@ -19,7 +19,10 @@ extension QueryTable {
   /// Of `GET /mask`.
   static let getMask = QueryTable(
     parameters: [
-      .text("image", \.image, standard: "no image", allowed: "sha256: and 64 hexadecimal digits, the id of an earlier upload") {
+      .text(
+        "image", \.image, standard: "no image", allowed: "sha256: and 64 hexadecimal digits, the id of an earlier upload",
+        pattern: "^sha256:[0-9a-f]{64}$"
+      ) {
         $0.hasPrefix("sha256:") && $0.utf8.count == 71 && $0.dropFirst(7).allSatisfy { $0.isHexDigit && !$0.isUppercase }
       },
       .grid(),
@@ -31,6 +34,11 @@ extension QueryTable {
       .decimal("ratio", \.ratio, standard: "the model's training ratio, else \(InferenceQuery.Standard.ratio)", in: 0...1),
       .integer("draws", \.draws, standard: "\(InferenceQuery.Standard.reconstructionDraws)", in: 1...64),
     ])
+
+  /// The parameters of a request of the Open Inference Protocol: those that pick the map or the mask.
+  static let infer = QueryTable(
+    parameters: framing() + reading()
+      + [.ratio(standard: "\(InferenceQuery.Standard.ratio) for the output mask", when: [wantsMask])] + drawing(when: [wantsMask]))
 
   private static let maskParameters: [QueryParameter] =
     [.model(when: [hasImage]), .format()] + framing(when: [hasImage]) + reading(when: [hasImage])
@@ -73,7 +81,10 @@ extension QueryTable {
 
 extension QueryParameter {
   fileprivate static func model(when conditions: [Condition] = []) -> Self {
-    .text("model", \.model, standard: "the default model", allowed: "name, or name@version", when: conditions) { text in
+    .text(
+      "model", \.model, standard: "the default model", allowed: "name, or name@version",
+      pattern: "^[a-z0-9][a-z0-9._-]{0,63}(@[1-9][0-9]{0,8})?$", when: conditions
+    ) { text in
       let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
       return ModelDirectory.isName(String(parts[0])) && (parts.count == 1 || Numeral.integer(parts[1], in: 1...Int(Int32.max)) != nil)
     }
@@ -92,7 +103,9 @@ extension QueryParameter {
   fileprivate static func grid() -> Self {
     Self(
       name: "grid", standard: "the default model's, else 14x14",
-      allowed: ["rows x columns such as 14x20, sides 1 to \(GridWord.maximumSide)"], conditions: [QueryTable.noImage]
+      allowed: ["rows x columns such as 14x20, sides 1 to \(GridWord.maximumSide)"],
+      schema: .pattern("^(25[0-6]|2[0-4][0-9]|1[0-9]{2}|[1-9][0-9]?)x(25[0-6]|2[0-4][0-9]|1[0-9]{2}|[1-9][0-9]?)$"),
+      conditions: [QueryTable.noImage]
     ) { text, query in
       query.grid = GridWord(text)
       return query.grid != nil
@@ -117,6 +130,7 @@ extension QueryTable {
   private static let makesMask = Condition("a mask in the answer: ratio with format=json, or view=mask or view=masked with format=png") {
     $1.makesMask($0)
   }
+  private static let wantsMask = Condition("the output mask") { $1.makesMask($0) }
   private static let usesAlpha = Condition("strategy=hard or strategy=easy") { $1.strategy($0).usesPredictedLoss }
   private static let usesAttention = Condition("strategy=attention") { $1.strategy($0) == .attention }
   private static let showsMap = Condition("view=heatmap or view=overlay") { [.heatmap, .overlay].contains($1.view($0)) }

@@ -8,13 +8,20 @@ struct ReconstructRoute: Sendable {
   func answer(_ request: Request) async throws(Problem) -> Answer {
     let query = try QueryTable.reconstruct.read(request.queryPairs)
     let format = try AnswerFormat.negotiated(query, request, among: [.json, .png])
-    let engine = try pipeline.library.engine(query.model)
-    guard engine.description.hasReconstructor else {
-      throw Problem(.incapableModel, "The model \(engine.description.name) has no pixel decoder, so it cannot reconstruct an image.")
+    let model = try pipeline.library.model(query.model)
+    guard model.description.hasReconstructor else {
+      throw Problem(
+        .incapableModel, "The model \(model.description.name) has no pixel decoder, so it cannot reconstruct an image.")
     }
-    let upload = try await Upload.read(request, pipeline.limits)
-    let inquiry = try pipeline.inquire(
-      request, query, of: engine, table: .reconstruct, route: .reconstruct, format: format, upload: upload)
+    return try await model.counting { (model) async throws(Problem) in
+      try await answer(request, query, format, try await pipeline.receive(request, for: model))
+    }
+  }
+
+  private func answer(
+    _ request: Request, _ query: InferenceQuery, _ format: AnswerFormat, _ reception: Reception
+  ) async throws(Problem) -> Answer {
+    let inquiry = try pipeline.inquire(request, query, of: reception, table: .reconstruct, route: .reconstruct, format: format)
     var timing = ServerTiming()
     let results = try await pipeline.examine(inquiry, timing: &timing)
     guard results.count == 1 else {
@@ -27,9 +34,9 @@ struct ReconstructRoute: Sendable {
       guard format == .png else {
         let payload = ReconstructionPayload(
           subject: subject, model: inquiry.model, ratio: ratio, draws: draws, reconstruction: reconstruction)
-        return (format.mediaType, JSONWriter.bytes(of: payload))
+        return Rendition(format.mediaType, JSONWriter.bytes(of: payload))
       }
-      return (format.mediaType, Rendering(query).strip(subject, reconstruction, mode: inquiry.model.defaultMode))
+      return Rendition(format.mediaType, Rendering(query).strip(subject, reconstruction, mode: inquiry.model.defaultMode))
     }
   }
 

@@ -7,6 +7,15 @@ struct ServerTiming: Sendable, Hashable {
 
   private var seconds: [Stage: Double] = [:]
 
+  /// The stages that took any time, in order.
+  var durations: [(stage: Stage, seconds: Double)] { Stage.allCases.compactMap { stage in seconds[stage].map { (stage, $0) } } }
+
+  /// Seconds of a stage.
+  subscript(stage: Stage) -> Double { seconds[stage] ?? 0 }
+
+  /// Seconds of all stages.
+  var total: Double { seconds.values.reduce(0, +) }
+
   /// Adds to a stage.
   mutating func add(_ duration: Double, to stage: Stage) { seconds[stage, default: 0] += duration }
 
@@ -25,7 +34,7 @@ struct ServerTiming: Sendable, Hashable {
   /// Every stage, with the microsecond as the last digit.
   var field: String {
     Stage.allCases.map { stage in
-      let microseconds = Int(exactly: ((seconds[stage] ?? 0) * 1e6).rounded()) ?? 0
+      let microseconds = Int(exactly: (self[stage] * 1e6).rounded()) ?? 0
       let fraction = String(microseconds % 1000)
       return "\(stage.rawValue);dur=\(microseconds / 1000)." + String(repeating: "0", count: 3 - fraction.count) + fraction
     }.joined(separator: ", ")

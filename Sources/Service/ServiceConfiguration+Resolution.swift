@@ -28,6 +28,9 @@ extension ServiceConfiguration {
         try set(option, to: value, from: "the key \"\(option.fileKey)\" of the configuration file", in: &configuration)
       }
     }
+    guard (configuration.tlsCertificate == nil) == (configuration.tlsKey == nil) else {
+      throw ConfigurationError(description: "--tls-certificate and --tls-key belong together; give both of them, or none")
+    }
     return configuration
   }
 
@@ -70,7 +73,7 @@ extension ServiceConfiguration {
   }
 
   /// `$XDG_STATE_HOME/hpm`, else `~/.local/state/hpm` (XDG Base Directory Specification: a relative path there is no path).
-  private static func defaultHome(_ environment: [String: String]) -> String? {
+  package static func defaultHome(_ environment: [String: String]) -> String? {
     if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/hpm" }
     return environment["HOME"].map { $0 + "/.local/state/hpm" }
   }

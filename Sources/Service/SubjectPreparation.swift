@@ -63,6 +63,13 @@ struct SubjectPreparation: Sendable {
       values: Normalization.imageNet.planar(prepared.pixels))
   }
 
+  /// Takes normalised pixels as they are.
+  func pixels(_ tensor: PixelTensor, timing: inout ServerTiming) throws(Problem) -> [Subject] {
+    let layout = Layout(count: tensor.count, height: tensor.height, width: tensor.width, isNormalised: true)
+    try check(layout)
+    return try timing.measure(.preprocess) { () throws(Problem) in try normalised(tensor.values, layout) }
+  }
+
   /// Reads a NumPy batch: float32 (n, 3, h, w), normalised, or uint8 (n, h, w, 3).
   func array(_ bytes: [UInt8], timing: inout ServerTiming) throws(Problem) -> [Subject] {
     let file: NumPyFile
@@ -97,7 +104,12 @@ extension SubjectPreparation {
         .unsuitableArray,
         "The array is \(file.type.rawValue) \(file.shape), but images are float32 (n, 3, h, w), normalised, or uint8 (n, h, w, 3).")
     }
-    guard layout.count > 0 else { throw Problem(.unsuitableArray, "The array \(file.shape) holds no image.") }
+    try check(layout)
+    return layout
+  }
+
+  private func check(_ layout: Layout) throws(Problem) {
+    guard layout.count > 0 else { throw Problem(.unsuitableArray, "The array holds no image.") }
     guard layout.count <= limits.images else {
       throw Problem(.tooLarge, "The array holds \(layout.count) images, more than the \(limits.images) that --max-images allows.")
     }
@@ -107,7 +119,6 @@ extension SubjectPreparation {
         "The images of the array are \(layout.height) by \(layout.width) pixels, but both sides must be multiples of the patch, "
           + "\(patchSize), and at most \(Self.maximumArraySide).")
     }
-    return layout
   }
 
   private static func whole(_ picture: RGBImage) -> Region {

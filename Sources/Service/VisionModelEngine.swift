@@ -11,6 +11,8 @@ package final class VisionModelEngine: InferenceEngine {
   package let description: ModelDescription
   private let thread: ComputeThread
   private let network: Network
+  /// Tokens that one pass takes before it leaves the cores' caches.
+  private let tokensPerPass: Int
 
   /// How a checkpoint is to be read and run.
   package struct Options: Sendable {
@@ -35,24 +37,52 @@ package final class VisionModelEngine: InferenceEngine {
     }
   }
 
-  /// Opens, checks, loads and warms a model; its digest is taken meanwhile on another thread.
-  package static func load(_ file: ModelFile, _ options: Options, on thread: ComputeThread) async throws -> VisionModelEngine {
-    async let digest = FileDigest.sha256(file.path)
-    let checkpoint = try Checkpoint.open(file.path, weights: options.weights, nonFinite: options.nonFinite)
+  /// Whether a file is a model that can be served, which needs no memory for its weights but reads all of them.
+  ///
+  /// - Throws: ``CheckpointError`` that says why it is not.
+  package static func check(_ path: String, _ options: Options) throws(CheckpointError) {
+    let checkpoint = try Checkpoint.open(path, weights: options.weights, nonFinite: options.nonFinite)
     let architecture = try CheckpointArchitecture(of: checkpoint, heads: options.heads, decoderHeads: options.decoderHeads)
-    guard let configuration = ModelConfiguration(architecture, layerNormEpsilon: checkpoint.layerNormEpsilon) else {
-      throw CheckpointError(path: file.path, reason: "its \(architecture.patchCount) patches make no square grid")
+    guard ModelConfiguration(architecture, of: checkpoint) != nil else {
+      throw CheckpointError(path: path, reason: "its \(architecture.patchCount) patches make no square grid")
     }
-    let network = try await thread.run { try Network(checkpoint, architecture, configuration, options) }
-    let description = ModelDescription(
-      file, checkpoint, architecture, configuration, options.precision, sha256: try await digest)
-    return VisionModelEngine(description, thread, network)
+    let survey = try CheckpointSurvey(of: checkpoint, heads: options.heads, decoderHeads: options.decoderHeads)
+    if let entry = survey.entries.first(where: { $0.nonFiniteCount > 0 }), case .refuse = options.nonFinite {
+      throw CheckpointError(path: path, reason: "the tensor \(entry.name) holds \(entry.nonFiniteCount) numbers that are not finite")
+    }
   }
 
-  private init(_ description: ModelDescription, _ thread: ComputeThread, _ network: Network) {
+  /// Opens, checks, loads and warms a model; its digest is taken meanwhile on another thread.
+  package static func load(_ file: ModelFile, _ options: Options, on thread: ComputeThread) async throws -> VisionModelEngine {
+    async let digest = FileDigest.sha256(awaiting: file.path)
+    let checkpoint = try Checkpoint.open(file.path, weights: options.weights, nonFinite: options.nonFinite)
+    let architecture = try CheckpointArchitecture(of: checkpoint, heads: options.heads, decoderHeads: options.decoderHeads)
+    guard let configuration = ModelConfiguration(architecture, of: checkpoint) else {
+      throw CheckpointError(path: file.path, reason: "its \(architecture.patchCount) patches make no square grid")
+    }
+    let (network, tokensPerPass) = try await thread.run {
+      let network = try Network(checkpoint, architecture, configuration, options)
+      return (network, network.model.tokensPerPass)
+    }
+    let description = ModelDescription(
+      file, checkpoint, architecture, configuration, options.precision, sha256: try await digest)
+    return VisionModelEngine(description, thread, network, tokensPerPass)
+  }
+
+  /// The network goes on the thread that it belongs to, and its memory back to the system.
+  deinit {
+    let (thread, network) = (thread, network)
+    Task.detached {
+      try? await thread.run { withExtendedLifetime(network) {} }
+      FreeMemory.giveBack()
+    }
+  }
+
+  private init(_ description: ModelDescription, _ thread: ComputeThread, _ network: Network, _ tokensPerPass: Int) {
     self.description = description
     self.thread = thread
     self.network = network
+    self.tokensPerPass = tokensPerPass
   }
 
   package func predictLoss(_ pixels: PixelBatch, mode: PredictionMode, draws: Int) async throws -> PredictedLoss {
@@ -71,6 +101,13 @@ package final class VisionModelEngine: InferenceEngine {
     let grid = grid(of: pixels)
     return try await timed { try $0.classAttention(pixels.values.span, grid: grid, images: pixels.count) }.value
   }
+
+  package func latent(_ pixels: PixelBatch) async throws -> [Float] {
+    let grid = grid(of: pixels)
+    return try await timed { try $0.encode(pixels.values.span, .all(of: grid, images: pixels.count)) }.value
+  }
+
+  package func imagesPerPass(rows: Int, columns: Int) -> Int { max(1, tokensPerPass / (1 + rows * columns)) }
 
   package func reconstruct(_ pixels: PixelBatch, ratio: Double, draws: Int) async throws -> Reconstruction {
     guard description.hasReconstructor else { throw InferenceFailure.unsupported("The model has no decoder that predicts pixels.") }
@@ -151,6 +188,7 @@ extension ModelDescription {
       precision: ModelDescription.Precision(rawValue: precision.rawValue) ?? .float32,
       architecture: architecture.name, parameters: architecture.parameterCount, patchSize: architecture.patchSize,
       imageHeight: configuration.grid.rows * architecture.patchSize, imageWidth: configuration.grid.columns * architecture.patchSize,
+      width: configuration.encoder.width,
       hasLossPredictor: architecture.lossPredictorRows != nil,
       hasReconstructor: architecture.predictsPixels && checkpoint.targetsPixels,
       defaultMode: checkpoint.metadataValue("mode").flatMap(PredictionMode.init(rawValue:)) ?? .fullVisible,

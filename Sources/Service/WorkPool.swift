@@ -9,17 +9,19 @@ package final class WorkPool: Sendable {
     var next = 0
   }
 
-  private let width: Int
+  /// How many pieces of work are done at once.
+  let width: Int
   private let queue = DispatchQueue(label: "hpm.work", attributes: .concurrent)
   private let state = Mutex(State())
 
   /// A pool of `width` threads, at least one.
   package init(width: Int) { self.width = max(width, 1) }
 
-  /// Does `work` on a thread of the pool, in order of arrival, and gives its result.
+  /// Does `work` on a thread of the pool, in order of arrival, on behalf of the current request, and gives its result.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-    await withCheckedContinuation { continuation in
-      submit { continuation.resume(returning: work()) }
+    let context = RequestContext.current
+    return await withCheckedContinuation { continuation in
+      submit { continuation.resume(returning: RequestContext.$current.withValue(context) { work() }) }
     }
   }
 

@@ -14,7 +14,7 @@ struct CheckpointOptions: ParsableArguments {
   var allowNonFinite = false
 
   @Option(help: "What becomes of an image that has not the model's size: crop or stretch.")
-  var fit = ModelSquare.Fit.crop
+  var fit = ModelFrame.Fit.crop
 
   @Option(help: "fp32 or bf16.")
   var precision = Precision.float32
@@ -29,14 +29,22 @@ struct CheckpointOptions: ParsableArguments {
     guard threads > 0 else { throw ValidationError("--threads is \(threads), but must be a whole number from 1.") }
   }
 
-  func open() throws -> EvaluatedCheckpoint {
+  func open() throws -> EvaluatedCheckpoint { try EvaluatedCheckpoint(model, wanted) }
+
+  /// The encoder alone, which more files have.
+  func openEncoder() throws -> EvaluatedEncoder {
+    guard reading.decoderHeads == nil else { throw ValidationError("--decoder-heads says nothing of an encoder; leave it out.") }
+    return try EvaluatedEncoder(model, wanted)
+  }
+
+  private var wanted: EvaluatedCheckpoint.Reading {
     var wanted = EvaluatedCheckpoint.Reading()
     wanted.weights = reading.weights
     wanted.heads = reading.heads
     wanted.decoderHeads = reading.decoderHeads
     wanted.nonFinite = allowNonFinite ? .allow : .refuse
-    return try EvaluatedCheckpoint(model, wanted)
+    return wanted
   }
 }
 
-extension ModelSquare.Fit: ExpressibleByArgument {}
+extension ModelFrame.Fit: ExpressibleByArgument {}

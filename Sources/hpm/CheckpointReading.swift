@@ -20,4 +20,13 @@ struct CheckpointReading: ParsableArguments {
 }
 
 extension Checkpoint.WeightChoice: ExpressibleByArgument {}
-extension KeyLayout: ExpressibleByArgument {}
+
+extension KeyLayout: ExpressibleByArgument {
+  /// Only what can be written is asked for.
+  package init?(argument: String) {
+    guard let layout = Self(rawValue: argument), Self.writable.contains(layout) else { return nil }
+    self = layout
+  }
+
+  package static var allValueStrings: [String] { writable.map(\.rawValue) }
+}

@@ -10,8 +10,9 @@ struct EvaluateNeighboursCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "knn", abstract: "Tell the classes of images by their nearest neighbours among the features of others.",
     discussion: """
-      Features are the encoder's final tokens with all patches visible: the class token, or the mean of the patch tokens; the k nearest \
-      training images by cosine vote with exp(similarity / 0.07). An image that has the model's size is taken as it is; of any other \
+      Features are the encoder's final tokens with all patches visible: the class token, or the mean of the patch tokens; for CLIP they \
+      are projected. A file with no more than an encoder will do: timm's, DINO's, MAE's, CLIP's. Images are normalised with ImageNet's \
+      mean and deviation. The k nearest training images by cosine vote with exp(similarity / 0.07). An image that has the model's size is taken as it is; of any other \
       the short side is brought to size / 0.875 and the middle taken, or with --fit stretch the whole is squashed. SET is a folder with \
       a folder for each class, an archive of such (tar, tar.gz, zip), ARCHIVE!FOLDER, or a list with a path and a class on each line.
       """)
@@ -39,15 +40,15 @@ struct EvaluateNeighboursCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let opened = try checkpoint.open()
+    let opened = try checkpoint.openEncoder()
     let sets = try labelledSets()
-    let square = ModelSquare(size: opened.imageSize, fit: checkpoint.fit)
+    let frame = ModelFrame(size: opened.imageSize, fit: checkpoint.fit)
     let (precision, threads) = (checkpoint.precision, checkpoint.threads)
-    let streams = [sets.train, sets.test].map { ImageStream($0, as: square, threads: threads) { StandardError.say($0) } }
+    let streams = [sets.train, sets.test].map { ImageStream($0, as: frame, threads: threads) { StandardError.say($0) } }
     let kinds = features.map { [$0] } ?? FeatureKind.allCases
     let settings = NeighbourSettings(counts: counts)
     let answer = try await ComputeThread().run {
-      let extraction = FeatureExtraction(try opened.encoder(OneDNNOperations(precision: precision, threads: threads)))
+      let extraction = FeatureExtraction(try opened.tower(OneDNNOperations(precision: precision, threads: threads)))
       let progress = ProgressLine(total: streams.reduce(0) { $0 + $1.images.count })
       defer { progress.finish() }
       let tables = try streams.map { stream in

@@ -56,8 +56,8 @@ struct EvaluatePredictorCommand: AsyncParsableCommand {
     let opened = try checkpoint.open()
     let settings = PredictorSettings(
       masks: masks, draws: draws, ratio: ratio ?? opened.maskRatio ?? PredictorSettings().ratio, seed: UInt64(seed))
-    let square = ModelSquare(size: opened.imageSize, fit: checkpoint.fit)
-    let stream = ImageStream(try chosenImages(), as: square, threads: checkpoint.threads) { StandardError.say($0) }
+    let frame = ModelFrame(size: opened.imageSize, fit: checkpoint.fit)
+    let stream = ImageStream(try chosenImages(), as: frame, threads: checkpoint.threads) { StandardError.say($0) }
     let (precision, threads, sheetRows) = (checkpoint.precision, checkpoint.threads, sheet == nil ? 0 : sheetImages)
     let (report, picture) = try await ComputeThread().run {
       let model = try opened.model(OneDNNOperations(precision: precision, threads: threads))

@@ -1,14 +1,16 @@
 import ArgumentParser
 import Foundation
+import Service
 
 /// The command line; each subcommand is a file of its name.
 @main
 struct HPM: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hpm", abstract: "Hard Patches Mining: which patches of an image are hard to reconstruct.", version: "hpm 0.1.0",
+    commandName: "hpm", abstract: "Hard Patches Mining: which patches of an image are hard to reconstruct.",
+    version: "hpm \(ProgramVersion.text)",
     subcommands: [
       ServeCommand.self, PredictCommand.self, MaskCommand.self, PretrainCommand.self, EvaluateCommand.self, ConvertCommand.self,
-      InspectCommand.self, BenchCommand.self, HealthCommand.self,
+      InspectCommand.self, BenchCommand.self, HealthCommand.self, KeysCommand.self,
     ])
 
   private static let wrongUsage: Int32 = 2

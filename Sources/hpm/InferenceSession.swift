@@ -23,12 +23,12 @@ struct InferenceSession {
     configuration.imageStoreBytes = 0
     configuration.requestTimeout = Self.requestTimeout
     let share = ShareDirectory.find(configuration, executable: ExecutableFile.path)
-    let choice = needsModel ? try ModelChoice.sources(configuration, share: share, reading: values) : (sources: [], standard: nil)
-    let library = ModelLibrary(choice.sources, defaultModel: choice.standard)
+    let choice = needsModel ? try ModelChoice(configuration, share: share, reading: values) : nil
+    let library = ModelLibrary(choice?.sources ?? [], defaultModel: choice?.standard)
     application = Application(
       configuration, library: library, page: nil, logger: Logger(label: "hpm") { _ in SwiftLogNoOpLogHandler() })
     guard needsModel else { return }
-    guard !choice.sources.isEmpty else { throw CommandFailure("There is no model to ask; name a checkpoint with --model FILE.") }
+    guard !library.entries.isEmpty else { throw CommandFailure("There is no model to ask; name a checkpoint with --model FILE.") }
     await library.load()
     if let entry = library.entries.first(where: \.isDefault), case .failed(let reason) = entry.state {
       throw CommandFailure("The model could not be loaded: \(reason)")

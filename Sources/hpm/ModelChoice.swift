@@ -5,29 +5,44 @@ import Kernels
 import Service
 
 /// Which models a command runs, and how they are loaded.
-enum ModelChoice {
+struct ModelChoice {
+  let sources: [ModelSource]
+  /// The name of the default model.
+  let standard: String?
+  /// Where uploaded models are kept; `nil` where there is no folder for them.
+  let store: ModelStore?
+
   /// The model that the program brings, inside the share folder.
   static func embedded(in share: String) -> String { share + "/Models/small32.safetensors" }
 
-  /// Every model of the configuration, or the embedded one where it names none.
+  /// Every model of the configuration, or the embedded one where it names none, and what was uploaded before.
   ///
   /// - Parameter values: Of ``readingFlags`` and ``nonFiniteSwitch``, without their dashes.
-  static func sources(
-    _ configuration: ServiceConfiguration, share: String?, reading values: [String: String] = [:]
-  ) throws -> (sources: [ModelSource], standard: String?) {
+  init(_ configuration: ServiceConfiguration, share: String?, reading values: [String: String] = [:]) throws {
     var (files, standard) = try ModelDirectory.find(configuration)
-    if files.isEmpty, let share, FileManager.default.fileExists(atPath: embedded(in: share)) {
-      files = [ModelFile(name: "small32", version: 1, path: embedded(in: share))]
+    if files.isEmpty, let share, FileManager.default.fileExists(atPath: Self.embedded(in: share)) {
+      files = [ModelFile(name: "small32", version: 1, path: Self.embedded(in: share))]
       standard = "small32"
     }
-    var options = VisionModelEngine.Options(
-      precision: try precision(configuration.precision), threads: configuration.threads ?? Processor.threadCount)
-    try set(&options, values)
-    let (thread, chosen) = (ComputeThread(), options)
-    let sources = files.map { file in
-      ModelSource(name: file.name, version: file.version) { try await VisionModelEngine.load(file, chosen, on: thread) }
+    let uploads = ModelDirectory.uploads(configuration)
+    if configuration.models == nil, let uploads, FileManager.default.fileExists(atPath: uploads) {
+      let known = Set(files.map(\.identity))
+      files += try ModelDirectory.scan(uploads).filter { !known.contains($0.identity) }
     }
-    return (sources, standard)
+    var options = VisionModelEngine.Options(
+      precision: try Self.precision(configuration.precision), threads: configuration.threads ?? Processor.threadCount)
+    try Self.set(&options, values)
+    let (thread, chosen) = (ComputeThread(), options)
+    let source: @Sendable (ModelFile) -> ModelSource = { file in
+      ModelSource(name: file.name, version: file.version, path: file.path) { try await VisionModelEngine.load(file, chosen, on: thread) }
+    }
+    self.standard = standard
+    sources = files.map(source)
+    store = uploads.map { folder in
+      ModelStore(
+        folder: folder, maximumBytes: configuration.maximumModelBytes,
+        check: { try VisionModelEngine.check($0, chosen) }, source: source)
+    }
   }
 
   /// Options that say how a checkpoint is read, where the file does not.

@@ -43,30 +43,32 @@ struct PretrainCommand: AsyncParsableCommand {
     }
     guard let out else { throw ValidationError("Name the run's folder: --out RUN") }
     let reopened = resume ? try reopen(out) : nil
-    let configuration = try reopened?.configuration ?? resolvedConfiguration()
+    let configuration = try (reopened?.configuration ?? resolvedConfiguration()).notingTargetFile()
+    let targets = try TargetFile(configuration)
     // Opened before the folder is made, so that a misspelt path leaves nothing behind.
     let (all, training, heldBack) = try images(configuration)
     let directory = try reopened ?? RunDirectory.create(out, configuration: configuration)
     try directory.log.write("\(configuration.data.path ?? ""): \(all.count) images, passed over: \(all.ignored)")
-    let code = try await train(directory, training, heldBack)
+    let code = try await train(directory, training, heldBack, targets)
     if code != 0 { throw ExitCode(code) }
   }
 
   /// Trains to the end of the run, or until a signal; what the process is to exit with.
-  private func train(_ directory: RunDirectory, _ training: ImageSet, _ heldBack: ImageSet) async throws -> Int32 {
+  private func train(_ directory: RunDirectory, _ training: ImageSet, _ heldBack: ImageSet, _ targets: TargetFile?) async throws -> Int32 {
     let configuration = directory.configuration
     let stop = StopSignal()
     let listening = stop.listen()
     defer { listening.cancel() }
     return try await ComputeThread().run {
-      let operations = try OneDNNTrainingOperations(
-        precision: configuration.run.precision, threads: configuration.run.threads ?? Processor.threadCount)
+      let (precision, threads) = (configuration.run.precision, configuration.run.threads ?? Processor.threadCount)
+      let operations = try OneDNNTrainingOperations(precision: precision, threads: threads)
       let evaluation =
         heldBack.count == 0
         ? nil
         : PretrainingEvaluation(configuration, heldBack: heldBack, training: training) { try? directory.log.write($0) }
+      let frozen = try targets.map { try $0.features(OneDNNOperations(precision: precision, threads: threads)) }
       let run = try PretrainingRun(
-        directory, images: training, operations: operations, stop: stop, progress: ProgressBar(),
+        directory, images: training, operations: operations, targets: frozen, stop: stop, progress: ProgressBar(),
         evaluate: evaluation.map { $0.evaluate })
       return try run.run().exitCode
     }

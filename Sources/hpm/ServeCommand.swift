@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dispatch
 import Foundation
+import Jobs
 import Kernels
 import Logging
 import Service
@@ -29,16 +30,38 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let (configuration, reading) = try resolved()
     if printConfig { return print(configuration.printed()) }
-    let (library, page) = try models(configuration, reading)
-    var logger = Logger(label: "hpm")
+    let metrics = ServiceMetrics()
+    let (library, store, page) = try models(configuration, reading, metrics)
+    let form = Self.logForm(configuration.logFormat)
+    var logger = Logger(label: "hpm") { _ in ServiceLogHandler(form) }
     logger.logLevel = Logger.Level(rawValue: configuration.logLevel.rawValue) ?? .info
-    let application = Application(configuration, library: library, page: page, logger: logger)
+    let keys = try configuration.keys.map { path in try KeyRing(KeyFile(path), logger: logger) }
+    let jobs =
+      try check
+      ? nil
+      : JobsAtHome.open(
+        configuration, library: library, home: Self.homeChoice(configuration), logger: logger)
+    let application = Application(
+      configuration, library: library, store: store, keys: keys, metrics: metrics, jobs: jobs, page: page, logger: logger)
     if check { return try await report(application) }
     let stop = StopSignals()
+    try await jobs?.supervisor.start()
     let port = try application.start()
-    FileHandle.standardError.write(Data("hpm serves on http://\(configuration.host):\(port)\n".utf8))
+    if form == .text { StandardError.say("hpm serves on \(configuration.scheme)://\(configuration.host):\(port)") }
     await stop.first()
     await application.drain()
+  }
+
+  private static func homeChoice(_ configuration: ServiceConfiguration) -> JobsAtHome.HomeChoice {
+    configuration.home == ServiceConfiguration.defaultHome(ProcessInfo.processInfo.environment) ? .standard : .named
+  }
+
+  private static func logForm(_ format: ServiceConfiguration.LogFormat) -> ServiceLogHandler.Form {
+    switch format {
+    case .text: .text
+    case .json: .json
+    case .automatic: StandardErrorOutput.isTerminal ? .text : .json
+    }
   }
 
   /// Flags as the option table knows them, by name.
@@ -55,23 +78,31 @@ struct ServeCommand: AsyncParsableCommand {
     } catch { throw ValidationError("\(error)") }
   }
 
-  private func models(_ configuration: ServiceConfiguration, _ reading: [String: String]) throws -> (ModelLibrary, page: String?) {
+  private func models(
+    _ configuration: ServiceConfiguration, _ reading: [String: String], _ metrics: ServiceMetrics
+  ) throws -> (ModelLibrary, ModelStore?, page: String?) {
     let share = ShareDirectory.find(configuration, executable: ExecutableFile.path)
-    let sources = try ModelChoice.sources(configuration, share: share, reading: reading)
-    return (ModelLibrary(sources.sources, defaultModel: sources.standard), share.map(ShareDirectory.page(in:)))
+    let choice = try ModelChoice(configuration, share: share, reading: reading)
+    let library = ModelLibrary(
+      choice.sources, defaultModel: choice.standard, queueLimit: configuration.maximumQueueImages, metrics: metrics)
+    return (library, choice.store, share.map(ShareDirectory.page(in:)))
   }
 
   /// Loads every model once and says how it went.
   private func report(_ application: Application) async throws {
+    try application.checkCertificate()
     await application.library.load()
     for entry in application.library.entries {
-      if case .failed(let reason) = entry.state { throw CommandFailure("model \(entry.name): \(reason)") }
-      print("model \(entry.name) version \(entry.version): ready")
+      switch entry.state {
+      case .failed(let reason): throw CommandFailure("model \(entry.name): \(reason)")
+      case .ready: print("model \(entry.name) version \(entry.version): ready")
+      case .loading, .unloaded: break
+      }
     }
   }
 }
 
-/// SIGTERM and SIGINT: the first asks to stop, the second stops at once.
+/// SIGTERM and SIGINT: the first asks to stop, the second, whichever it is, stops at once.
 private final class StopSignals: @unchecked Sendable {  // nothing changes after init; Dispatch sources may be held anywhere
   private let arrivals: AsyncStream<Void>
   private let sources: [any DispatchSourceSignal]
@@ -80,11 +111,12 @@ private final class StopSignals: @unchecked Sendable {  // nothing changes after
     let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
     arrivals = stream
     let registered = DispatchSemaphore(value: 0)
+    let seen = SignalCount()
+    let queue = DispatchQueue(label: "hpm.signals")
     sources = [SIGTERM, SIGINT].map { number in
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      let seen = SignalCount()
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler {
-        guard seen.next() == 1 else { exit(number == SIGTERM ? 143 : 130) }
+        guard seen.next() == 1 else { _exit(number == SIGTERM ? 143 : 130) }
         continuation.yield()
       }
       source.setRegistrationHandler { registered.signal() }
@@ -101,8 +133,8 @@ private final class StopSignals: @unchecked Sendable {  // nothing changes after
   }
 }
 
-/// How often a signal came; only its own queue's handler counts.
-private final class SignalCount: @unchecked Sendable {  // a dispatch source runs one handler at a time
+/// How many signals came; touched on the queue of ``StopSignals`` alone.
+private final class SignalCount: @unchecked Sendable {
   private var count = 0
 
   func next() -> Int {

@@ -23,7 +23,7 @@ final class ChildProcess: @unchecked Sendable {  // changed only in init; the pr
     let standardInput = Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     // The threads of Dispatch block every signal, and a child starts with what its parent blocked.
-    process.arguments = ["--default-signal=TERM", "timeout", "--foreground", "--signal=KILL", "\(Self.limitSeconds)"] + command
+    process.arguments = ["--default-signal=TERM,INT", "timeout", "--foreground", "--signal=KILL", "\(Self.limitSeconds)"] + command
     process.environment = Self.environment
     process.currentDirectoryURL = folder
     process.standardInput = standardInput
@@ -48,6 +48,9 @@ final class ChildProcess: @unchecked Sendable {  // changed only in init; the pr
     if isFirst { process.terminate() }
   }
 
+  /// Sends a signal, which `timeout` passes on.
+  func send(signal: Int32) { kill(process.processIdentifier, signal) }
+
   /// Waits for the end.
   func outcome() -> Outcome {
     ended.wait()
@@ -57,6 +60,8 @@ final class ChildProcess: @unchecked Sendable {  // changed only in init; the pr
 
   private static let environment: [String: String] = {
     var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HPM_") && !$0.key.lowercased().hasSuffix("_proxy") }
+    // The home folder of one service is no other's, nor that of whoever runs the tests.
+    environment["XDG_STATE_HOME"] = FileManager.default.temporaryDirectory.appendingPathComponent("hpm-tests-\(getpid())").path
     environment["PATH"] = "\(Program.folder.path):\(environment["PATH"] ?? "/usr/bin:/bin")"
     return environment
   }()

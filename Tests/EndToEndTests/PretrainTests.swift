@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import TestSupport
 import Testing
 
 /// `hpm pretrain` as a process: its end, its signals, and that nothing is lost when it is killed.
@@ -68,6 +69,25 @@ import Testing
     #expect(try String(decoding: bytes("run/result.json"), as: UTF8.self).contains("\"interrupted\""))
     let names = try FileManager.default.contentsOfDirectory(atPath: path("run/checkpoints"))
     #expect(names.contains { $0.hasSuffix(".pth") } && !names.contains { $0.hasSuffix(".partial") })
+  }
+
+  @Test func `a run towards a frozen network's features notes its file, and does not go on with another`() async throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let tower = folder.appendingPathComponent("tower.pth")
+    try FileManager.default.copyItem(at: Fixtures.file("towers/dino-full.pth"), to: tower)
+    let options = ["target.kind=dino", "target.file=\(tower.path)", "target.heads=2", "model.patch_size=4", "model.image_size=16"]
+    let wrong = try await Program.run(arguments("run", options[0], options[1], options[2]))
+    #expect(wrong.status == 1 && wrong.errors.contains("model.patch_size is 8"), "\(wrong.errors)")
+    #expect(!FileManager.default.fileExists(atPath: path("run")))
+
+    let command = arguments("run", "schedule.epochs=2000") + options.flatMap { ["--set", $0] }
+    let stopped = try await Outcome(of: ["timeout", "--signal=TERM", "--preserve-status", "2", Program.path] + command)
+    #expect(stopped.status == 143, "\(stopped.errors)")
+    #expect(try String(decoding: bytes("run/config.json"), as: UTF8.self).contains("\"file_digest\": \""))
+    try FileManager.default.removeItem(at: tower)
+    try FileManager.default.copyItem(at: Fixtures.file("towers/dino.pth"), to: tower)
+    let resumed = try await Program.run(["pretrain", "--out", path("run"), "--resume"])
+    #expect(resumed.status == 1 && resumed.errors.contains("target.file_digest"), "\(resumed.errors)")
   }
 
   @Test func `every fault of a configuration is named at once, and nothing is made`() async throws {

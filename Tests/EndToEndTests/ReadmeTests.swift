@@ -6,7 +6,7 @@ import Testing
 
 /// The README's examples, run as they stand.
 @Suite(.serialized) struct ReadmeTests {
-  private static let known: Set = ["http", "figure", "command", "crops", "twin", "training"]
+  private static let known: Set = ["http", "figure", "command", "crops", "twin", "training", "keys", "jobs"]
 
   /// Runs the block `name` in a folder with `photo.jpg` and lets `check` look at what it left.
   private func run(_ name: String, _ check: (Outcome, URL) throws -> Void) async throws {
@@ -75,13 +75,33 @@ import Testing
     }
   }
 
+  /// Puts a folder of images beside the photo.
+  private func addImages(to folder: URL) throws {
+    let images = folder.appendingPathComponent("images", isDirectory: true)
+    try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+    for index in 0..<24 { try Data(Samples.photo).write(to: images.appendingPathComponent("\(index).png")) }
+  }
+
+  @Test(.enabled(if: Interpreter.hasCurl, "curl is not installed"))
+  func `the example of a job uploads, trains, follows, promotes and draws a map`() async throws {
+    let readme = try Readme()
+    try await ServedProgram.with { service in
+      try await Samples.withFolder { folder in
+        try addImages(to: folder)
+        let outcome = try await readme.run("jobs", on: service, in: folder)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.contains(#""images":24"#) && outcome.text.contains(#""state":"succeeded""#), "\(outcome.text)")
+        #expect(outcome.text.contains(#""name":"mine""#))
+        #expect(try picture(folder, "map.png").width > 0)
+      }
+    }
+  }
+
   @Test func `the training example leaves a run whose model predicts`() async throws {
     let readme = try Readme()
     try await ServedProgram.with { service in
       try await Samples.withFolder { folder in
-        let images = folder.appendingPathComponent("images", isDirectory: true)
-        try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
-        for index in 0..<24 { try Data(Samples.photo).write(to: images.appendingPathComponent("\(index).png")) }
+        try addImages(to: folder)
         let outcome = try await readme.run("training", on: service, in: folder)
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(outcome.text.contains("masked_average") && outcome.text.contains("patch_variance"))
@@ -101,6 +121,14 @@ import Testing
       let masks = try array(folder, "masks.npy")
       #expect(masks.shape.dimensions == [64, 14, 14])
       #expect(masks.unsignedBytes?.count { $0 == 1 } == 64 * 147)
+    }
+  }
+
+  @Test func `the example of the keys leaves a key that a service would take`() async throws {
+    try await run("keys") { outcome, folder in
+      let key = String(decoding: try Samples.bytes("\(folder.path)/team.key"), as: UTF8.self)
+      #expect(key.wholeMatch(of: /hpm_team_[0-9a-f]{64}\n/) != nil)
+      #expect(outcome.text.contains("infer,jobs") && outcome.text.hasSuffix("ready\n"))
     }
   }
 

@@ -50,6 +50,16 @@ import Testing
     #expect(checked.status == 0 && checked.text == "model small32 version 1: ready\n")
   }
 
+  @Test func `the log is JSON for a pipe and words where they are asked for`() async throws {
+    let lines = try await ServedProgram.with { _ = try await $0.ask("GET", "/mask") }.errors.split(separator: "\n")
+    for line in lines { #expect((try? JSONSerialization.jsonObject(with: Data(line.utf8))) is [String: Any], "\(line)") }
+    let words = try await ServedProgram.with(["--log-format", "text"]) { service in
+      _ = try await service.ask("GET", "/mask")
+      #expect(try await service.line(with: "hpm serves on")?.hasSuffix(service.url) == true)
+    }
+    #expect(words.errors.contains(/info request method=GET .*route=\/mask .*status=200/))
+  }
+
   @Test func `a request in flight when the order to stop comes is answered`() async throws {
     try await ServedProgram.with { service in
       let client = try LoopbackClient(port: service.port, timeout: 60)

@@ -82,7 +82,7 @@ enum Arrays {
     let timing = try #require(try await harness.send(.post, "/predict-loss", body: body).head.headerFields[.serverTiming])
     let stages = timing.split(separator: ", ").map { $0.split(separator: ";")[0] }
     #expect(stages == ["decode", "preprocess", "queue", "compute", "render"])
-    #expect(timing.contains("queue;dur=1.000, compute;dur=2.000"))
+    #expect(timing.contains(", compute;dur=2.000, "))
   }
 
   @Test func `gives image b of a batch the seed that comes b later`() async throws {

@@ -5,11 +5,13 @@ struct BrightnessEngine: InferenceEngine {
   var description: ModelDescription
   /// Runs before every answer.
   var before: @Sendable () async throws -> Void = {}
+  /// Images of one pass.
+  var perPass = 4
 
   init(name: String = "brightness", version: Int = 1, patchSize: Int = 16, side: Int = 64) {
     description = ModelDescription(
       name: name, version: version, sha256: String(repeating: "0", count: 64), weights: .ema, precision: .float32,
-      architecture: "none", parameters: 0, patchSize: patchSize, imageHeight: side, imageWidth: side, hasLossPredictor: true,
+      architecture: "none", parameters: 0, patchSize: patchSize, imageHeight: side, imageWidth: side, width: 2, hasLossPredictor: true,
       hasReconstructor: true, defaultMode: .fullVisible, trainingMaskRatio: 0.75, comparableAcrossImages: true,
       metadata: ["data": "none"])
   }
@@ -27,6 +29,16 @@ struct BrightnessEngine: InferenceEngine {
     try await before()
     return means(pixels).map { -$0 }
   }
+
+  /// Two numbers a token: the patch's brightness twice, and the class token's as 0.
+  func latent(_ pixels: PixelBatch) async throws -> [Float] {
+    try await before()
+    let patches = pixels.height * pixels.width / (description.patchSize * description.patchSize)
+    let map = means(pixels)
+    return (0..<pixels.count).flatMap { image in [0, 0] + map[image * patches..<(image + 1) * patches].flatMap { [$0, $0] } }
+  }
+
+  func imagesPerPass(rows: Int, columns: Int) -> Int { perPass }
 
   /// Every loss is the patch's brightness, the reconstruction is the input, and the first patch is hidden.
   func reconstruct(_ pixels: PixelBatch, ratio: Double, draws: Int) async throws -> Reconstruction {

@@ -17,7 +17,9 @@ struct Harness {
   private let port: Int?
 
   init(
-    _ engines: [BrightnessEngine] = [BrightnessEngine()], page: String? = nil, over transport: Transport = .memory,
+    _ engines: [BrightnessEngine] = [BrightnessEngine()], store: ModelStore? = nil, keys: KeyRing? = nil, jobs: JobDesk? = nil,
+    page: String? = nil,
+    over transport: Transport = .memory, log: TestLog = TestLog(),
     _ change: (inout ServiceConfiguration) -> Void = { _ in }
   ) async {
     var configuration = ServiceConfiguration()
@@ -29,8 +31,8 @@ struct Harness {
     }
     let clock = clock
     application = Application(
-      configuration, library: ModelLibrary(sources), page: page, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-      now: { clock.now })
+      configuration, library: ModelLibrary(sources, queueLimit: configuration.maximumQueueImages), store: store, keys: keys, jobs: jobs,
+      page: page, logger: log.logger, now: { clock.now })
     await application.library.load()
     port = transport == .loopback ? try? application.start() : nil
   }

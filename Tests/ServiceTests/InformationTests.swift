@@ -116,7 +116,7 @@ import Testing
     let harness = await Harness([], page: page, over: .loopback)
     let reply = try await harness.send(.get, "/")
     #expect(reply.head.headerFields[.contentType] == "text/html; charset=utf-8")
-    #expect(reply.head.headerFields[.vary] == "Accept")
+    #expect(reply.head.headerFields[.vary] == "Accept, Accept-Encoding")
     #expect(reply.text.contains("POST /predict-loss"))
     for file in ["/page/page.css", "/page/page.js"] {
       #expect(reply.text.contains("\"\(file)\""))
@@ -128,17 +128,10 @@ import Testing
   @Test func `links to routes that answer`() async throws {
     let harness = await Harness(page: page, over: .loopback)
     let text = try await harness.send(.get, "/").text
-    for match in text.matches(of: /<a href="([^"]+)"/) {
+    for match in text.matches(of: /<a href="(\/[^"]+)"/) {
       let target = String(match.1).replacing("&amp;", with: "&")
       #expect(try await harness.send(.get, target).status == 200, "\(target)")
     }
     await harness.application.drain()
-  }
-}
-
-@Suite struct AccessLogTests {
-  @Test func `escapes what could end a line or command a terminal`() {
-    #expect(AccessLog.escaped("a\nb\u{1B}[31m\"é") == #"a\nb\u{1B}[31m\"\u{00E9}"#)
-    #expect(AccessLog.escaped(String(repeating: "x", count: 1000)).count == 256)
   }
 }

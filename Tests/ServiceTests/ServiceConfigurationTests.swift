@@ -77,6 +77,23 @@ import Testing
     #expect(try resolved(file: printed) == configuration)
   }
 
+  @Test func `takes a certificate and its key together, or neither`() throws {
+    let complaint = "--tls-certificate and --tls-key belong together; give both of them, or none"
+    #expect(self.complaint(flags: ["tls-certificate": "a.pem"]) == complaint)
+    #expect(self.complaint(environment: ["HPM_TLS_KEY": "a.pem"]) == complaint)
+    #expect(try resolved(flags: ["tls-certificate": "a.pem"], environment: ["HPM_TLS_KEY": "b.pem"]).tlsKey == "b.pem")
+  }
+
+  @Test func `sets every limit and time-out of a message by its name`() throws {
+    let options = ConfigurationOption.transport.map(\.name).filter { !$0.hasPrefix("tls-") }
+    var seen: Set<ServiceConfiguration> = [ServiceConfiguration()]
+    let small = ["gzip-level": "9", "max-empty-lines": "9"]
+    for name in options {
+      let changed = try resolved(flags: [name: small[name] ?? "1025"])
+      #expect(seen.insert(changed).inserted, "--\(name) changes nothing of its own")
+    }
+  }
+
   @Test(arguments: ConfigurationOption.all.map(\.name))
   func `every option refuses an empty value`(name: String) {
     #expect(complaint(flags: [name: ""])?.hasPrefix("--\(name) is \"\"") == true)

@@ -1,3 +1,4 @@
+import HTTP
 import HTTPTypes
 import Testing
 
@@ -59,6 +60,26 @@ import Testing
     let name = try #require(HTTPField.Name("X-Request-Id"))
     #expect(try await harness.send(.get, "/health/live", [name: "abc-1"]).head.headerFields[name] == "abc-1")
     await harness.application.drain()
+  }
+
+  @Test func `keeps the limits and time-outs that it was told`() async throws {
+    let harness = await Harness(over: .loopback) {
+      $0.limits.headerFields = 3
+      $0.compression.minimumBytes = 10
+    }
+    #expect(try await harness.send(.get, "/health/live", [.accept: "*/*", .acceptLanguage: "en"]).status == 431)
+    #expect(try await harness.send(.get, "/health/live", [.acceptEncoding: "gzip"]).head.headerFields[.contentEncoding] == "gzip")
+    await harness.application.drain()
+  }
+
+  @Test func `does not start with a certificate that is not there, and names its options`() async {
+    let harness = await Harness { ($0.tlsCertificate, $0.tlsKey) = ("/nowhere/certificate.pem", "/nowhere/key.pem") }
+    #expect {
+      try harness.application.start()
+    } throws: { error in
+      "\(error)".contains("/nowhere/certificate.pem") && "\(error)".contains("--tls-certificate")
+    }
+    #expect(throws: (any Error).self) { try harness.application.checkCertificate() }
   }
 
   @Test func `answers nothing any more after it has drained`() async throws {
