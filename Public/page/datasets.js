@@ -1,0 +1,64 @@
+// The data sets: sent, listed, deleted.
+import { announce, byId, element, setOptions } from "./elements.js";
+import { bytes, count } from "./format.js";
+import { nameOf } from "./models.js";
+import { clearProblem, showingProblems } from "./problem-box.js";
+import { ask, askAll, sendFile } from "./server.js";
+
+/** Wires the data sets' list and form. */
+export function openDatasets() {
+  document.addEventListener("train-shown", list);
+  const file = byId("dataset-file");
+  file.addEventListener("change", () => {
+    if (file.files.length > 0 && !byId("dataset-name").value) byId("dataset-name").value = nameOf(file.files[0].name);
+  });
+  byId("dataset-upload").addEventListener("submit", (event) => {
+    event.preventDefault();
+    upload(file.files[0], byId("dataset-name").value);
+  });
+}
+
+async function list() {
+  await showingProblems(byId("datasets-problem"), async () => {
+    const datasets = await askAll("/datasets");
+    byId("dataset-list").replaceChildren(...datasets.map(entry));
+    byId("datasets-empty").hidden = datasets.length > 0;
+    setOptions(byId("job-dataset"), datasets.map((dataset) => [dataset.name, `${dataset.name} (${words(dataset)})`]));
+  });
+}
+
+function words(dataset) {
+  const classes = dataset.classes > 0 ? `, ${count(dataset.classes)} classes` : "";
+  return `${count(dataset.images)} images${classes}`;
+}
+
+function entry(dataset) {
+  const size = dataset.bytes ? `, ${bytes(dataset.bytes)}` : "";
+  return element("li", {},
+    element("span", {}, element("strong", {}, dataset.name), ` ${words(dataset)}${size}`),
+    element("button", {
+      type: "button", class: "small danger", "aria-label": `Delete the data set ${dataset.name}`, onclick: () => remove(dataset.name),
+    }, "Delete\u2026"));
+}
+
+async function upload(file, name) {
+  const bar = byId("dataset-progress");
+  bar.hidden = false;
+  byId("dataset-send").disabled = true;
+  const isWell = await showingProblems(byId("datasets-problem"), async () => {
+    const dataset = await sendFile(`/datasets/${name}`, file, { progress: (share) => { bar.value = share; } });
+    announce(`${name}: ${words(dataset)}.`);
+  });
+  bar.hidden = true;
+  byId("dataset-send").disabled = false;
+  if (!isWell) return;
+  byId("dataset-upload").reset();
+  await list();
+  byId("job-dataset").value = name;
+}
+
+async function remove(name) {
+  clearProblem(byId("datasets-problem"));
+  if (!confirm(`Delete the data set ${name}?`)) return;
+  if (await showingProblems(byId("datasets-problem"), () => ask(`/datasets/${name}`, { method: "DELETE" }))) list();
+}
