@@ -19,7 +19,7 @@ import time
 class Service:
     def __init__(self, program, weights, precision):
         started = time.perf_counter()
-        command = [program, "serve", "--model", weights, "--precision", precision, "--port", "0", "--drain-delay", "0", "--log-level", "error"]
+        command = [program, "serve", "--model", weights, "--precision", precision, "--port", "0", "--drain-delay", "0", "--log-level", "error", "--log-format", "text"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         self.port = int(re.search(r":(\d+)$", self.process.stderr.readline().strip()).group(1))
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
