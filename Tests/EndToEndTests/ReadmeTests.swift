@@ -6,7 +6,7 @@ import Testing
 
 /// The README's examples, run as they stand.
 @Suite(.serialized) struct ReadmeTests {
-  private static let known: Set = ["http", "figure", "command", "crops", "twin", "training", "keys", "jobs"]
+  private static let known: Set = ["http", "figure", "command", "crops", "twin", "training", "keys", "jobs", "container"]
 
   /// Runs the block `name` in a folder with `photo.jpg` and lets `check` look at what it left.
   private func run(_ name: String, _ check: (Outcome, URL) throws -> Void) async throws {
@@ -129,6 +129,20 @@ import Testing
       let key = String(decoding: try Samples.bytes("\(folder.path)/team.key"), as: UTF8.self)
       #expect(key.wholeMatch(of: /hpm_team_[0-9a-f]{64}\n/) != nil)
       #expect(outcome.text.contains("infer,jobs") && outcome.text.hasSuffix("ready\n"))
+    }
+  }
+
+  @Test func `the program takes what the container is asked to run`() async throws {
+    let block = try #require(try Readme().blocks.first { $0.name == "container" })
+    let lines = block.code.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    try await Samples.withFolder { folder in
+      let commands = lines.filter { $0.starts(with: ["docker", "run"]) }.compactMap { line in line.split(separator: "hpm").last }
+      #expect(commands.map(\.first) == ["keys", "serve"])
+      for command in commands {
+        let words = command.map { $0.replacing("/var/lib/hpm", with: folder.path) }
+        let outcome = try await Program.run(words + (words.first == "serve" ? ["--check"] : []))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+      }
     }
   }
 
