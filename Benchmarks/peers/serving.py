@@ -8,7 +8,6 @@ of a client's wait, and the memory of all processes of the service (proportional
 """
 import argparse
 import http.client
-import io
 import json
 import os
 import re
@@ -20,39 +19,6 @@ import threading
 import time
 
 BOUNDARY = "hpm-photo"
-
-
-def serve_with_litserve(model, port, batch):
-    """Runs in a process of its own: LitServe as its documentation has it, with ONNX Runtime underneath."""
-    import litserve
-    import numpy
-    import onnxruntime
-    from PIL import Image
-
-    class PredictedLosses(litserve.LitAPI):
-        def setup(self, device):
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = len(os.sched_getaffinity(0))
-            self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-        def decode_request(self, request):
-            image = Image.open(io.BytesIO(request["image"].file.read())).convert("RGB")
-            scale = 256 / min(image.size)
-            image = image.resize([int(side * scale) for side in image.size], Image.Resampling.BICUBIC)
-            left, top = (image.width - 224) // 2, (image.height - 224) // 2
-            pixels = numpy.asarray(image.crop((left, top, left + 224, top + 224)), numpy.float32) / 255
-            pixels = (pixels - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
-            return pixels.transpose(2, 0, 1).astype(numpy.float32)
-
-        def predict(self, pixels):
-            pixels = numpy.asarray(pixels)
-            return self.session.run(None, {"pixels": pixels if pixels.ndim == 4 else pixels[None]})[0]
-
-        def encode_response(self, losses):
-            return {"predicted_loss": losses.reshape(14, 14).tolist()}
-
-    api = PredictedLosses(max_batch_size=batch)
-    litserve.LitServer(api, accelerator="cpu", workers_per_device=1).run(port=port, host="127.0.0.1", log_level="error", generate_client_file=False)
 
 
 def free_port():
@@ -152,7 +118,7 @@ def services(chosen, folder, photo):
 
     def litserve(batch):
         port = free_port()
-        command = [sys.executable, __file__, "--litserve", graph, str(port), str(batch)]
+        command = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "litserve_server.py"), graph, str(port), str(batch)]
         return Service(f"LitServe, batches of {batch}", command, port, "/predict", form_type, form, "/health")
 
     return [hpm, lambda: litserve(1), lambda: litserve(4)]
@@ -165,8 +131,6 @@ def report(name, rates, waits, megabytes):
 
 
 def main():
-    if sys.argv[1:2] == ["--litserve"]:
-        return serve_with_litserve(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("image")
     arguments.add_argument("--hpm", default=".build/release/hpm")
