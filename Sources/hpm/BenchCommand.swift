@@ -92,28 +92,42 @@ private struct Benchmark {
   func lines(batches: [Int]) throws -> [String] {
     let model = try HardPatchModel(
       configuration, lossPredictorRows: configuration.patchLength, reading: RandomParameters(seed: 0), operations: operations)
-    var lines = ["\(title): \(Self.number(configuration.operationsPerImage / 1e9)) GFLOP an image"]
-    for batch in batches {
-      let pixels = [Float](repeating: 0.5, count: batch * configuration.grid.count * configuration.patchLength)
-      var modelTimes: [Double] = []
-      var matrixTimes: [Double] = []
-      let layers = try matrixLayers(batch: batch)
-      // Alternating, so that a machine whose speed drifts slows both.
-      for _ in 0..<repetitions + 1 {
-        modelTimes.append(try Self.seconds { _ = try model.fullVisibleMaps(pixels, grid: configuration.grid) })
-        matrixTimes.append(try matrixSeconds(layers))
+    let images = batches.max() ?? 1
+    let cases = try batches.map { Case(batch: $0, layers: try matrixLayers(batch: $0)) }
+    // Alternating, and as many images of each batch, so that a machine whose speed drifts or is interrupted slows all alike.
+    for _ in 0..<repetitions + 1 {
+      for measured in cases {
+        let passes = (images + measured.batch - 1) / measured.batch
+        let pixels = [Float](repeating: 0.5, count: measured.batch * configuration.grid.count * configuration.patchLength)
+        measured.modelTimes.append(
+          try Self.seconds(passes) { _ = try model.fullVisibleMaps(pixels, grid: configuration.grid) })
+        measured.matrixTimes.append(try Self.seconds(passes) { try multiply(measured.layers) })
       }
-      lines.append(line(batch: batch, model: Self.median(modelTimes.dropFirst()), matrix: Self.median(matrixTimes.dropFirst())))
     }
-    return lines
+    let title = "\(title): \(Self.number(configuration.operationsPerImage / 1e9)) GFLOP an image"
+    return [title] + cases.map(line)
   }
 
-  private func line(batch: Int, model: Double, matrix: Double) -> String {
-    let linear = configuration.linearShapes.reduce(0) { $0 + $1.operations } * Double(batch)
-    let matrixRate = linear / matrix
-    let modelRate = configuration.operationsPerImage * Double(batch) / model
-    return "batch \(batch): \(Self.number(model * 1000 / Double(batch))) ms an image, \(Self.number(modelRate / 1e9)) GFLOP/s; "
+  private func line(_ measured: Case) -> String {
+    let batch = Double(measured.batch)
+    let (model, matrix) = (Self.median(measured.modelTimes.dropFirst()), Self.median(measured.matrixTimes.dropFirst()))
+    let matrixRate = configuration.linearShapes.reduce(0) { $0 + $1.operations } * batch / matrix
+    let modelRate = configuration.operationsPerImage * batch / model
+    return "batch \(measured.batch): \(Self.number(model * 1000 / batch)) ms an image, \(Self.number(modelRate / 1e9)) GFLOP/s; "
       + "matrix products alone \(Self.number(matrixRate / 1e9)) GFLOP/s; share \(Self.number(100 * modelRate / matrixRate)) %"
+  }
+
+  /// One batch size and the seconds that its passes took, the first of them unused.
+  private final class Case {
+    let batch: Int
+    let layers: (layers: [Layer], arena: ArenaBox)
+    var modelTimes: [Double] = []
+    var matrixTimes: [Double] = []
+
+    init(batch: Int, layers: (layers: [Layer], arena: ArenaBox)) {
+      self.batch = batch
+      self.layers = layers
+    }
   }
 
   private struct Layer {
@@ -137,12 +151,10 @@ private struct Benchmark {
     return (layers, box)
   }
 
-  /// The time of the bare products, each as often as one pass has it.
-  private func matrixSeconds(_ layers: (layers: [Layer], arena: ArenaBox)) throws -> Double {
-    try Self.seconds {
-      for layer in layers.layers {
-        for _ in 0..<layer.shape.times { try operations.linear(layer.input, layer.weights, .store, into: layer.output) }
-      }
+  /// The bare products, each as often as one pass has it.
+  private func multiply(_ layers: (layers: [Layer], arena: ArenaBox)) throws {
+    for layer in layers.layers {
+      for _ in 0..<layer.shape.times { try operations.linear(layer.input, layer.weights, .store, into: layer.output) }
     }
   }
 
@@ -150,11 +162,12 @@ private struct Benchmark {
     var arena = ActivationArena()
   }
 
-  private static func seconds(_ body: () throws -> Void) rethrows -> Double {
+  /// The mean time of as many passes.
+  private static func seconds(_ passes: Int, _ pass: () throws -> Void) rethrows -> Double {
     let start = ContinuousClock.now
-    try body()
+    for _ in 0..<passes { try pass() }
     let elapsed = ContinuousClock.now - start
-    return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
+    return (Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18) / Double(passes)
   }
 
   private static func median(_ values: some Sequence<Double>) -> Double {

@@ -148,7 +148,8 @@ import Testing
 
   @Test func `a session without a request is closed after the time of a head`() async throws {
     try await run { test in
-      let client = try Self.client(test)
+      // In TLS 1.2 the server is the last to speak in the handshake, so here it has ended for both.
+      let client = try Self.client(test) { $0.highest = TLS1_2_VERSION }
       client.socket.setTimeout(milliseconds: 50)
       var end: [UInt8]?
       for _ in 0..<400 where end == nil {
