@@ -29,6 +29,12 @@ const char *hpm_instruction_set(void) {
 
 bool hpm_has_bfloat16(void) { return hpm_chosen_loops() == &hpm_loops_avx512 && __builtin_cpu_supports("avx512bf16"); }
 
+const hpm_attention_loops *hpm_chosen_attention(hpm_element element, int64_t head) {
+    // Pairs of a row's neighbours are what the processor's bfloat16 products take.
+    if (element == hpm_bfloat16 && head % 2 == 0 && hpm_has_bfloat16()) return &hpm_attention_loops_bfloat16;
+    return hpm_chosen_loops() == &hpm_loops_avx512 ? &hpm_attention_loops_avx512 : &hpm_attention_loops_avx2;
+}
+
 int hpm_allowed_processors(void) {
     cpu_set_t allowed;
     return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
@@ -89,6 +95,7 @@ void hpm_layer_norm(hpm_context *context, const float *x, int64_t rows, int64_t 
 // Attention's items are (sequence, head, part of the queries): parts only where heads alone would leave threads idle.
 typedef struct {
     attention_work attention;
+    const hpm_attention_loops *loops;
     int64_t parts;
     float *scratch;
     int64_t scratch_floats;
@@ -100,7 +107,7 @@ static void attention_share(const void *data, int64_t first, int64_t last) {
     float *scratch = team->scratch + omp_get_thread_num() * team->scratch_floats;
     for (int64_t item = first; item < last; item++) {
         const int64_t part = item % team->parts, head = item / team->parts % work->heads, sequence = item / team->parts / work->heads;
-        hpm_chosen_loops()->attend(work, sequence, head, work->tokens * part / team->parts, work->tokens * (part + 1) / team->parts, scratch);
+        team->loops->forward(work, sequence, head, work->tokens * part / team->parts, work->tokens * (part + 1) / team->parts, scratch);
     }
 }
 
@@ -114,8 +121,9 @@ hpm_status hpm_reserve_scratch(hpm_context *context, size_t floats) {
 
 hpm_status hpm_attention(hpm_context *context, hpm_element element, const void *qkv, int64_t sequences, int64_t tokens, int64_t width,
                          int64_t heads, float *log_sum_exp, void *output) {
-    attention_team team = {.attention = {element, qkv, tokens, width, heads, log_sum_exp, output}};
-    team.scratch_floats = (hpm_chosen_loops()->attention_scratch_floats(&team.attention) + 15) / 16 * 16;
+    attention_team team = {.attention = {element, qkv, tokens, width, heads, log_sum_exp, output},
+                           .loops = hpm_chosen_attention(element, width / heads)};
+    team.scratch_floats = (team.loops->scratch_floats(&team.attention) + 15) / 16 * 16;
     hpm_status status = hpm_reserve_scratch(context, (size_t)team.scratch_floats * (size_t)context->threads);
     if (status != hpm_ok) return status;
     team.scratch = context->scratch;

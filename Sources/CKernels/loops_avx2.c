@@ -4,7 +4,9 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define LANES 8
 #define NAME(x) x##_avx2
+#include "vector_math.h"
 #include "vector_loops.h"
+#include "vector_attention.h"
 #include "vector_training_loops.h"
 #include "vector_attention_gradient.h"
 #include "training_table.h"

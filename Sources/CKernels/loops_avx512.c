@@ -4,7 +4,9 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
 #define LANES 16
 #define NAME(x) x##_avx512
+#include "vector_math.h"
 #include "vector_loops.h"
+#include "vector_attention.h"
 #include "vector_training_loops.h"
 #include "vector_attention_gradient.h"
 #include "training_table.h"

@@ -165,12 +165,16 @@ hpm_status hpm_product_input_gradient(hpm_context *context, hpm_element element,
 }
 
 hpm_status hpm_product_weight_gradient(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs,
-                                       const void *gradient, const void *input, float *weight_gradient) {
-    if (rows == 0) return hpm_ok;
+                                       const void *gradient, const void *input, bool add, float *weight_gradient) {
+    if (rows == 0) {
+        if (!add) memset(weight_gradient, 0, sizeof(float) * (size_t)(outputs * inputs));
+        return hpm_ok;
+    }
     if (is_ours(context, element, hpm_float32)) {
-        const hpm_product product = {outputs, rows, inputs, gradient, input, true, false, NULL, weight_gradient, weight_gradient, NULL};
+        const float *addend = add ? weight_gradient : NULL;
+        const hpm_product product = {outputs, rows, inputs, gradient, input, true, false, NULL, addend, weight_gradient, NULL};
         return hpm_multiply(context, &product);
     }
-    const product_shape shape = {outputs, rows, inputs, true, false, false, true, element, hpm_float32};
+    const product_shape shape = {outputs, rows, inputs, true, false, false, add, element, hpm_float32};
     return multiply(context, &shape, gradient, input, NULL, weight_gradient);
 }

@@ -106,6 +106,7 @@ hpm_status hpm_layer_norm_backward(hpm_context *context, const hpm_layer_norm_gr
 
 typedef struct {
     const hpm_attention_gradient *work;
+    const hpm_attention_loops *loops;
     float *scratch;
     int64_t scratch_floats;
 } attention_team;
@@ -114,11 +115,12 @@ static void attention_share(const void *data, int64_t first, int64_t last) {
     const attention_team *team = data;
     float *scratch = team->scratch + omp_get_thread_num() * team->scratch_floats;
     for (int64_t item = first; item < last; item++)
-        loops()->attention_backward(team->work, item / team->work->heads, item % team->work->heads, scratch);
+        team->loops->backward(team->work, item / team->work->heads, item % team->work->heads, scratch);
 }
 
 hpm_status hpm_attention_backward(hpm_context *context, const hpm_attention_gradient *work, int64_t sequences) {
-    attention_team team = {work, NULL, blocks(loops()->attention_gradient_floats(work), 16) * 16};
+    const hpm_attention_loops *chosen = hpm_chosen_attention(work->element, work->width / work->heads);
+    attention_team team = {work, chosen, NULL, blocks(chosen->gradient_scratch_floats(work), 16) * 16};
     hpm_status status = hpm_reserve_scratch(context, (size_t)team.scratch_floats * (size_t)context->threads);
     if (status != hpm_ok) return status;
     team.scratch = context->scratch;

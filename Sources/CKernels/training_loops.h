@@ -27,8 +27,6 @@ typedef struct {
     row_sums spread_gradient;             // of spread_work
     // target[i] += factor · the sum over parts of parts[part · stride + i], for i of [first, last).
     void (*add_parts)(const float *parts, int64_t count, int64_t stride, float factor, float *target, int64_t first, int64_t last);
-    int64_t (*attention_gradient_floats)(const hpm_attention_gradient *work);
-    void (*attention_backward)(const hpm_attention_gradient *work, int64_t sequence, int64_t head, float *scratch);
     // y[i] += x[i].
     void (*add_elements)(hpm_element element, const void *x, void *y, int64_t count);
     void (*convert)(hpm_element from, const void *source, hpm_element into, void *output, int64_t first, int64_t last);

@@ -1,4 +1,4 @@
-// Attention's gradient, for one sequence and head at a time; included after vector_loops.h.
+// Attention's gradient, for one sequence and head at a time; included after vector_attention.h.
 //
 // With P the probabilities, recomputed from the kept logarithms: dV = P' dO, dP = dO V', dS = P (dP - rowsum(dO O)) scale,
 // dQ = dS K, dK = dS' Q (Dao, 2023, algorithm 2). Queries are taken in blocks whose P and dS stay in the second-level cache.
@@ -7,7 +7,7 @@ enum { QUERY_BLOCK = 8 * QUERIES };
 typedef struct {
     int64_t head, tokens;
     int64_t across, along;                     // how far apart rows over tokens lie, and rows over a head's width
-    float *keys_across, *values_across;        // [head, tokens]; keys scaled
+    float *keys_across, *values_across;        // [head, tokens]
     float *queries, *keys, *output_gradients;  // [tokens, head], rows to a multiple of QUERIES
     float *probabilities, *score_gradients;    // [QUERY_BLOCK, tokens]
     float *key_gradients, *value_gradients;    // [tokens, head], rows to a multiple of QUERIES
@@ -52,9 +52,9 @@ static void load_head(const hpm_attention_gradient *w, const attention_gradient_
     const int64_t output_start = sequence * w->tokens * w->width + head * room->head;
     widen_padded(w, room, w->qkv, start, stride, room->queries);
     widen_padded(w, room, w->qkv, start + w->width, stride, room->keys);
-    lay_across(room->keys, room->tokens, room->head, 1.0f / sqrtf((float)room->head), room->keys_across);
+    lay_across(room->keys, room->along, room->tokens, room->head, room->keys_across);
     widen_padded(w, room, w->qkv, start + 2 * w->width, stride, room->value_gradients);  // a place that is free until later
-    lay_across(room->value_gradients, room->tokens, room->head, 1.0f, room->values_across);
+    lay_across(room->value_gradients, room->along, room->tokens, room->head, room->values_across);
     widen_padded(w, room, w->output_gradient, output_start, w->width, room->output_gradients);
 }
 
@@ -89,15 +89,6 @@ INLINE void multiply_transposed(const float *a, int64_t a_stride, const float *b
             store(out + q * stride + column, sums[q][0]);
             store(out + q * stride + column + LANES, sums[q][1]);
         }
-    }
-}
-
-// Scores to probabilities, and the gradients of probabilities to those of unscaled scores.
-INLINE void differentiate_softmax(float *scores, float *gradients, int64_t columns, float log_sum_exp, float total, float scale) {
-    for (int64_t t = 0; t < columns; t += LANES) {
-        const vfloat share = exponential(load(scores + t) - broadcast(log_sum_exp));
-        store(scores + t, share);
-        store(gradients + t, share * (load(gradients + t) - broadcast(total)) * broadcast(scale));
     }
 }
 
@@ -141,3 +132,10 @@ static void attention_backward(const hpm_attention_gradient *w, int64_t sequence
     store_head_rows(w, &room, room.key_gradients, w->tokens, start + w->width);
     store_head_rows(w, &room, room.value_gradients, w->tokens, start + 2 * w->width);
 }
+
+const hpm_attention_loops NAME(hpm_attention_loops) = {
+    .scratch_floats = attention_scratch_floats,
+    .forward = attend,
+    .gradient_scratch_floats = attention_gradient_floats,
+    .backward = attention_backward,
+};

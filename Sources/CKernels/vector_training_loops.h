@@ -1,4 +1,4 @@
-// The training pass' loops, written once for any vector width; included after vector_loops.h.
+// The training pass' loops, written once for any vector width; included after vector_math.h.
 #include "training_loops.h"
 
 // The normal distribution Φ(x), and exp(−x²/2). Abramowitz and Stegun 7.1.26: erfc within 1.5e-7, and relatively exact in the tail.

@@ -47,9 +47,13 @@ package final class MeasuredTrainingOperations<Base: TrainingOperations>: Traini
     }
   }
 
-  package func linearWeightGradient(_ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters) throws(KernelError) {
+  package func linearWeightGradient(
+    _ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation
+  ) throws(KernelError) {
     measure.add(.weightGradient, ProductShape(rows: layer.outputs, depth: input.rows, columns: layer.inputs))
-    try timed(.weightGradient) { () throws(KernelError) in try base.linearWeightGradient(outputGradient, input: input, layer) }
+    try timed(.weightGradient) { () throws(KernelError) in
+      try base.linearWeightGradient(outputGradient, input: input, layer, accumulation)
+    }
   }
 
   package func linearBiasGradient(_ outputGradient: Matrix, _ layer: LinearParameters) throws(KernelError) {

@@ -58,13 +58,15 @@ package final class OneDNNTrainingOperations: TrainingOperations {
     try KernelError.check(status, layer.described("input gradient", rows: outputGradient.rows))
   }
 
-  package func linearWeightGradient(_ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters) throws(KernelError) {
+  package func linearWeightGradient(
+    _ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation
+  ) throws(KernelError) {
     layer.check(input: input, output: outputGradient)
     input.check(activationType, "linearWeightGradient")
     outputGradient.check(activationType, "linearWeightGradient")
     let status = hpm_product_weight_gradient(
       context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), outputGradient.pointer, input.pointer,
-      layer.weights.requiredGradient)
+      accumulation == .add, layer.weights.requiredGradient)
     try KernelError.check(status, layer.described("weight gradient", rows: input.rows))
   }
 

@@ -42,8 +42,11 @@ package struct ReferenceTrainingOperations: TrainingOperations {
       PlainGradients.linearInputGradient(outputGradient.doubles, weights: weights(layer), outputs: layer.outputs), accumulation)
   }
 
-  package func linearWeightGradient(_ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters) throws(KernelError) {
+  package func linearWeightGradient(
+    _ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation
+  ) throws(KernelError) {
     layer.check(input: input, output: outputGradient)
+    if accumulation == .store { layer.weights.requiredGradient.update(repeating: 0, count: layer.weights.count) }
     layer.weights.accumulate(
       PlainGradients.linearWeightGradient(outputGradient.doubles, x: input.doubles, outputs: layer.outputs, inputs: layer.inputs))
   }

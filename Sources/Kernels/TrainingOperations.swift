@@ -9,8 +9,8 @@ package enum Accumulation: CaseIterable, Sendable {
 ///
 /// In precision `.bfloat16` matrix products read bfloat16 (activations, output gradients, the weights' shadow) and what is stored
 /// between layers is bfloat16; sums, normalisation, softmax, parameters, their gradients, the residual stream and its gradient are
-/// float32. *Activation type* is ``activationType``, *either* float32 or that. Gradients of parameters are always added to what the
-/// arena holds. Belongs to one thread; equal inputs give equal bits for an equal number of threads.
+/// float32. *Activation type* is ``activationType``, *either* float32 or that. Gradients of parameters are added to what the arena
+/// holds, but for weights' where it is said. Belongs to one thread; equal inputs give equal bits for an equal number of threads.
 package protocol TrainingOperations {
   var precision: Precision { get }
 
@@ -28,8 +28,9 @@ package protocol TrainingOperations {
   func linearInputGradient(
     _ outputGradient: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation, into inputGradient: Matrix) throws(KernelError)
 
-  /// Adds dyᵀ x to the weights' gradient; both of activation type.
-  func linearWeightGradient(_ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters) throws(KernelError)
+  /// The weights' gradient becomes dyᵀ x, or has it added; both of activation type.
+  func linearWeightGradient(
+    _ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation) throws(KernelError)
 
   /// Adds the column sums of dy, of either type, to the bias' gradient.
   func linearBiasGradient(_ outputGradient: Matrix, _ layer: LinearParameters) throws(KernelError)
@@ -129,11 +130,11 @@ extension TrainingOperations {
   /// The element type of activations between layers.
   package var activationType: ElementType { precision == .float32 ? .float32 : .bfloat16 }
 
-  /// Adds to the gradients of the layer's weights and bias.
+  /// The gradients of the layer's weights, stored or added, and of its bias, added.
   package func linearParameterGradients(
-    _ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters
+    _ outputGradient: Matrix, input: Matrix, _ layer: LinearParameters, _ accumulation: Accumulation
   ) throws(KernelError) {
-    try linearWeightGradient(outputGradient, input: input, layer)
+    try linearWeightGradient(outputGradient, input: input, layer, accumulation)
     try linearBiasGradient(outputGradient, layer)
   }
 }

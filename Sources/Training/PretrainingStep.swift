@@ -146,7 +146,8 @@ package final class PretrainingStep<Operations: TrainingOperations> {
       matrix.fill(from: value.gradient)
       return matrix
     }
-    try studentPass.backward(reconstruction: gradient, predictedLoss: predictedGradient, arena: &arena)
+    try studentPass.backward(
+      reconstruction: gradient, predictedLoss: predictedGradient, parts == 0 ? .store : .add, arena: &arena)
     parts += 1
     return outcome
   }

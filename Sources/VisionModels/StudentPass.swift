@@ -96,41 +96,49 @@ package final class StudentPass<Operations: TrainingOperations> {
     return Decoded(tokens: output, record: record)
   }
 
-  /// Adds to every parameter's gradient what the last forward pass gives it.
+  /// Gives every parameter's gradient what follows from the last forward pass.
   ///
+  /// - Parameter accumulation: what becomes of the weights' gradients so far; storing is the faster where they are zero. All others are
+  ///   added to.
   /// - Parameter reconstruction: the gradient of ``Output/reconstruction``, of activation type.
   /// - Parameter predictedLoss: that of ``Output/predictedLoss``, float32; with `nil` the loss predictor is left alone.
-  package func backward(reconstruction: Matrix, predictedLoss: Matrix?, arena: inout ActivationArena) throws {
+  package func backward(
+    reconstruction: Matrix, predictedLoss: Matrix?, _ accumulation: Accumulation = .add, arena: inout ActivationArena
+  ) throws {
     guard let record else { preconditionFailure("a backward pass before its forward pass") }
     self.record = nil
     let (configuration, type) = (network.configuration, operations.activationType)
-    try operations.linearParameterGradients(reconstruction, input: record.reconstructor.tokens, reconstructorHead)
+    try operations.linearParameterGradients(reconstruction, input: record.reconstructor.tokens, reconstructorHead, accumulation)
     let decodedGradient = arena.matrix(rows: reconstruction.rows, columns: configuration.decoder.width, type: type)
     try operations.linearInputGradient(reconstruction, reconstructorHead, .store, into: decodedGradient)
     let narrowedGradient = arena.matrix(rows: record.latent.rows, columns: configuration.decoder.width)
     let placement = record.visible.decoderPlacement
     let beforeStacks = arena.mark
     let placedGradient = try reconstructor.backward(
-      decodedGradient, record.reconstructor.record, operations: operations, arena: &arena)
+      decodedGradient, record.reconstructor.record, accumulation, operations: operations, arena: &arena)
     operations.placeTokensBackward(placedGradient, filler: maskToken, placement, .store, into: narrowedGradient)
     arena.rewind(to: beforeStacks)
 
     if let predictedLoss, let lossPredictor, let decoded = record.lossPredictor {
       try operations.meanOfOutputsBackward(predictedLoss, input: decoded.tokens, lossPredictor.head, into: decodedGradient)
-      let placedGradient = try lossPredictor.stack.backward(decodedGradient, decoded.record, operations: operations, arena: &arena)
+      let placedGradient = try lossPredictor.stack.backward(
+        decodedGradient, decoded.record, accumulation, operations: operations, arena: &arena)
       operations.placeTokensBackward(placedGradient, filler: maskToken, placement, .add, into: narrowedGradient)
       arena.rewind(to: beforeStacks)
     }
-    try encoderBackward(narrowedGradient, record, arena: &arena)
+    try encoderBackward(narrowedGradient, record, accumulation, arena: &arena)
   }
 
-  private func encoderBackward(_ narrowedGradient: Matrix, _ record: Record, arena: inout ActivationArena) throws {
+  private func encoderBackward(
+    _ narrowedGradient: Matrix, _ record: Record, _ accumulation: Accumulation, arena: inout ActivationArena
+  ) throws {
     let operand = operations.operand(narrowedGradient, arena: &arena)
-    try operations.linearParameterGradients(operand, input: record.latent, decoderEmbedding)
+    try operations.linearParameterGradients(operand, input: record.latent, decoderEmbedding, accumulation)
     let latentGradient = arena.matrix(rows: record.latent.rows, columns: record.latent.columns, type: operations.activationType)
     try operations.linearInputGradient(operand, decoderEmbedding, .store, into: latentGradient)
-    let tokenGradient = try encoder.backward(latentGradient, record.encoder, operations: operations, arena: &arena)
-    try embedding.backward(tokenGradient, record.visible, patches: record.patches, operations: operations, arena: &arena)
+    let tokenGradient = try encoder.backward(latentGradient, record.encoder, accumulation, operations: operations, arena: &arena)
+    try embedding.backward(
+      tokenGradient, record.visible, patches: record.patches, accumulation, operations: operations, arena: &arena)
   }
 }
 

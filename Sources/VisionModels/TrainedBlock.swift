@@ -128,10 +128,11 @@ struct TrainedBlock<Operations: TrainingOperations> {
   ///
   /// - Returns: `gradient` itself, changed in place, or where only some rows were asked for `whole`, which has all of them.
   func backward(
-    _ gradient: ResidualGradient, _ record: Record, whole: ResidualGradient, _ room: BlockRoom, operations: Operations
+    _ gradient: ResidualGradient, _ record: Record, whole: ResidualGradient, _ room: BlockRoom, _ accumulation: Accumulation,
+    operations: Operations
   ) throws -> ResidualGradient {
-    try perceptronBackward(gradient, record, room, operations: operations)
-    try operations.linearParameterGradients(gradient.operand, input: record.askedMixed, projection)
+    try perceptronBackward(gradient, record, room, accumulation, operations: operations)
+    try operations.linearParameterGradients(gradient.operand, input: record.askedMixed, projection, accumulation)
     let mixedGradient = room.normalised
     var residual = gradient
     if let asked = record.asked {
@@ -148,7 +149,7 @@ struct TrainedBlock<Operations: TrainingOperations> {
     try operations.attentionBackward(
       mixedGradient, queryKeyValue: record.queryKeyValue, output: record.mixed, logSumExp: record.logSumExp, sequences: record.sequences,
       heads: heads, into: room.queryKeyValue)
-    try operations.linearParameterGradients(room.queryKeyValue, input: record.firstNormalised, queryKeyValue)
+    try operations.linearParameterGradients(room.queryKeyValue, input: record.firstNormalised, queryKeyValue, accumulation)
     try operations.linearInputGradient(room.queryKeyValue, queryKeyValue, .store, into: room.normalised)
     try operations.layerNormBackward(
       room.normalised, input: record.input, statistics: record.firstStatistics, firstNorm, .add, into: residual.exact,
@@ -157,13 +158,13 @@ struct TrainedBlock<Operations: TrainingOperations> {
   }
 
   private func perceptronBackward(
-    _ gradient: ResidualGradient, _ record: Record, _ room: BlockRoom, operations: Operations
+    _ gradient: ResidualGradient, _ record: Record, _ room: BlockRoom, _ accumulation: Accumulation, operations: Operations
   ) throws {
     let (hidden, normalised) = (room.hidden.prefix(rows: record.middle.rows), room.normalised.prefix(rows: record.middle.rows))
-    try operations.linearParameterGradients(gradient.operand, input: record.hidden, contraction)
+    try operations.linearParameterGradients(gradient.operand, input: record.hidden, contraction, accumulation)
     try operations.hiddenGradient(
       gradient.operand, contraction: contraction, preActivation: record.preActivation, expansion: expansion, into: hidden)
-    try operations.linearWeightGradient(hidden, input: record.secondNormalised, expansion)
+    try operations.linearWeightGradient(hidden, input: record.secondNormalised, expansion, accumulation)
     try operations.linearInputGradient(hidden, expansion, .store, into: normalised)
     try operations.layerNormBackward(
       normalised, input: record.middle, statistics: record.secondStatistics, secondNorm, .add, into: gradient.exact,

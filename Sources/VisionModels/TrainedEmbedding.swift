@@ -42,7 +42,8 @@ struct TrainedEmbedding<Operations: TrainingOperations> {
 
   /// Adds to the gradients of projection, class token and the token of secondary masking.
   func backward(
-    _ tokenGradient: Matrix, _ visible: VisiblePatches, patches: Matrix, operations: Operations, arena: inout ActivationArena
+    _ tokenGradient: Matrix, _ visible: VisiblePatches, patches: Matrix, _ accumulation: Accumulation, operations: Operations,
+    arena: inout ActivationArena
   ) throws {
     var embeddedGradient = arena.matrix(rows: patches.rows, columns: tokenGradient.columns)
     operations.placeTokensBackward(
@@ -51,6 +52,6 @@ struct TrainedEmbedding<Operations: TrainingOperations> {
       embeddedGradient = secondaryMasking.backward(embeddedGradient, visible, operations: operations, arena: &arena)
     }
     let operand = operations.operand(embeddedGradient, arena: &arena)
-    try operations.linearParameterGradients(operand, input: patches, projection)
+    try operations.linearParameterGradients(operand, input: patches, projection, accumulation)
   }
 }

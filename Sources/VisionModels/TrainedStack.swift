@@ -63,7 +63,7 @@ struct TrainedStack<Operations: TrainingOperations> {
 
   /// The gradient of the tokens that went in, float32 `[rows, D]`, from that of the normalised ones that came out.
   func backward(
-    _ outputGradient: Matrix, _ record: Record, operations: Operations, arena: inout ActivationArena
+    _ outputGradient: Matrix, _ record: Record, _ accumulation: Accumulation, operations: Operations, arena: inout ActivationArena
   ) throws -> Matrix {
     let rows = record.blocks[0].input.rows
     let room = BlockRoom(configuration, rows: rows, operations: operations, arena: &arena)
@@ -76,7 +76,7 @@ struct TrainedStack<Operations: TrainingOperations> {
       outputGradient, input: record.tokens, statistics: record.statistics, norm, .store, into: gradient.exact,
       rounded: gradient.rounded)
     for (block, blockRecord) in zip(blocks, record.blocks).reversed() {
-      gradient = try block.backward(gradient, blockRecord, whole: whole, room, operations: operations)
+      gradient = try block.backward(gradient, blockRecord, whole: whole, room, accumulation, operations: operations)
     }
     return gradient.exact
   }

@@ -10,7 +10,7 @@ import Testing
     let (output, inputGradient) = (desk.matrix(7, 20), desk.matrix(7, 12))
     for _ in 0..<2 { try operations.linear(input, layer, residual: nil, into: output) }
     try operations.linearInputGradient(gradient, layer, .store, into: inputGradient)
-    try operations.linearParameterGradients(gradient, input: input, layer)
+    try operations.linearParameterGradients(gradient, input: input, layer, .add)
     return [output.floats, inputGradient.floats, desk.gradients]
   }
 

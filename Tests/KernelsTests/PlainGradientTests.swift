@@ -107,7 +107,7 @@ import Testing
     let (found, through) = (desk.matrix(rows, inputs), desk.matrix(rows, inputs))
     try operations.meanOfOutputsBackward(gradient, input: input, layer, into: found)
     try operations.linearInputGradient(all, same, .store, into: through)
-    try operations.linearParameterGradients(all, input: input, same)
+    try operations.linearParameterGradients(all, input: input, same, .add)
     expectClose(found.floats, through.floats, tolerance: 1e-6)
     expectClose(desk.gradients, other.gradients, tolerance: 1e-6)
   }

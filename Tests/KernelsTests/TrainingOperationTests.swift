@@ -34,8 +34,10 @@ import Testing
       let (inputGradient, sum) = (desk.matrix(shape.rows, shape.inputs, type), desk.matrix(shape.rows, shape.inputs))
       try operations.linearInputGradient(gradient, layer, .store, into: inputGradient)
       try operations.linearInputGradient(gradient, layer, .add, into: sum)
-      try operations.linearParameterGradients(gradient, input: input, layer)
-      return [stored.floats, before, placed.floats, inputGradient.floats, sum.floats, desk.gradients]
+      try operations.linearParameterGradients(gradient, input: input, layer, .add)
+      let added = desk.gradients
+      try operations.linearParameterGradients(gradient, input: input, layer, .store)
+      return [stored.floats, before, placed.floats, inputGradient.floats, sum.floats, added, desk.gradients]
     }
   }
 

@@ -25,9 +25,9 @@ hpm_status hpm_product_input_gradient(hpm_context *context, hpm_element element,
                                       const void *gradient, const void *weights, bool add, hpm_element output_element,
                                       void *input_gradient);
 
-/// `weight_gradient [outputs, inputs]` += gradient' input.
+/// `weight_gradient [outputs, inputs]` = gradient' input, or += that where `add`.
 hpm_status hpm_product_weight_gradient(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs,
-                                       const void *gradient, const void *input, float *weight_gradient);
+                                       const void *gradient, const void *input, bool add, float *weight_gradient);
 
 /// `sums [width]` += the column sums of `x [rows, width]`.
 hpm_status hpm_column_sums(hpm_context *context, hpm_element element, const void *x, int64_t rows, int64_t width, float *sums);
