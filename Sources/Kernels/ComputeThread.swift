@@ -24,6 +24,10 @@ package final class ComputeThread: Sendable {
       queue.append { continuation.resume(with: Swift.Result { try body() }) }
     }
   }
+
+  /// Does the order that waits first, if one does. For an order that takes long, which calls it on the thread between its pieces; whatever
+  /// is done there may not touch what that order is at.
+  package func runWaiting() { queue.nextIfAny()?() }
 }
 
 /// Orders waiting for the thread: appended by anyone, taken by it alone.
@@ -39,6 +43,11 @@ private final class OrderQueue: Sendable {
   /// Waits for an order; each signal stands for one, so there is one to take.
   func next() -> @Sendable () -> Void {
     arrivals.wait()
+    return orders.withLock { $0.removeFirst() }
+  }
+
+  func nextIfAny() -> (@Sendable () -> Void)? {
+    guard arrivals.wait(timeout: .now()) == .success else { return nil }
     return orders.withLock { $0.removeFirst() }
   }
 }

@@ -61,7 +61,7 @@ package final class VisionModelEngine: InferenceEngine {
       throw CheckpointError(path: file.path, reason: "its \(architecture.patchCount) patches make no square grid")
     }
     let (network, tokensPerPass) = try await thread.run {
-      let network = try Network(checkpoint, architecture, configuration, options)
+      let network = try Network(checkpoint, architecture, configuration, options, on: thread)
       return (network, network.model.tokensPerPass)
     }
     let description = ModelDescription(
@@ -164,13 +164,14 @@ private final class Network: @unchecked Sendable {  // confined to the compute t
 
   init(
     _ checkpoint: Checkpoint, _ architecture: CheckpointArchitecture, _ configuration: ModelConfiguration,
-    _ options: VisionModelEngine.Options
+    _ options: VisionModelEngine.Options, on thread: ComputeThread
   ) throws {
     parameters = CheckpointParameters(checkpoint)
     targets = PixelTargets(of: checkpoint)
     let operations = try OneDNNOperations(precision: options.precision, threads: options.threads)
     model = try HardPatchModel(
-      configuration, lossPredictorRows: architecture.lossPredictorRows, reading: parameters, operations: operations)
+      configuration, lossPredictorRows: architecture.lossPredictorRows,
+      reading: ConsiderateParameters(parameters, on: thread), operations: operations)
     guard architecture.lossPredictorRows != nil else { return }
     let blank = [Float](repeating: 0, count: configuration.grid.count * configuration.patchLength)
     _ = try model.predictLoss(blank.span, .all(of: configuration.grid, images: 1))
