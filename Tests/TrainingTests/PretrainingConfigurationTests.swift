@@ -101,7 +101,7 @@ import VisionModels
     #expect(
       faults(preset: "vit_bass", file: file, "run.seed=-1", "run.threads", "target.norm_pix=1", "mask.strategy=hardest", "epochs=3")
         == [
-          "vit_bass: there is no such preset; there are vit_base_200, vit_large_800, vit_small, vit_tiny, small32, test",
+          "vit_bass: there is no such preset; there are vit_base_200, vit_large_800, vit_small, vit_tiny, tiny128, small32, test",
           "mask.ratio: expected a number, 0.0 to 1.0, found \"high\"",
           "mask.alfa: there is no such option; mask has ratio, alpha0",
           "optimiser: there is no such group; there are model, data, mask, target, loss, optimizer, schedule, evaluation, run",
