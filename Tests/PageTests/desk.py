@@ -88,7 +88,7 @@ class PageCase(unittest.TestCase):
         """What axe-core says of the page as it stands; skips where it is not there."""
         source = axe()
         if source is None:
-            self.skipTest("axe-core is not here: install axe-selenium-python, or name axe.min.js in AXE")
+            self.skipTest("axe-core is not here: install axe-playwright-python, or name axe.min.js in AXE")
         self.browser.run(source)
         found = self.browser.run_async(
             "return (await axe.run(document)).violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.html)])")
@@ -115,6 +115,6 @@ def axe():
     """The text of axe-core, from wherever it is."""
     if "AXE" in os.environ:
         return pathlib.Path(os.environ["AXE"]).read_text(encoding="utf-8")
-    package = importlib.util.find_spec("axe_selenium_python")
-    file = pathlib.Path(package.origin).parent / "node_modules/axe-core/axe.min.js" if package else None
+    package = importlib.util.find_spec("axe_playwright_python")
+    file = pathlib.Path(package.origin).parent / "axe.min.js" if package else None
     return file.read_text(encoding="utf-8") if file and file.exists() else None
