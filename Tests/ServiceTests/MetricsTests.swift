@@ -62,6 +62,19 @@ private struct Exposition {
     for (name, kind) in contract { #expect(kinds[name] == kind, "\(name)") }
   }
 
+  @Test func `have every name that the alerts and the dashboard ask for`() async throws {
+    let kinds = try await scrape(try await JobHarness(running: 0).service).kinds
+    for file in ["alerts.yaml", "grafana-dashboard.json"] {
+      let text = try String(contentsOf: Fixtures.root.appendingPathComponent("deploy/prometheus/\(file)"), encoding: .utf8)
+      let names = Set(text.matches(of: /(?:hpm|process)_[a-z_]+/).map { String($0.output) })
+      #expect(names.count > 2)
+      for name in names where kinds[name] == nil {
+        let family = name.replacing(/_(?:bucket|sum|count)$/, with: "")
+        #expect(kinds[family] == "histogram", "\(file) asks for \(name)")
+      }
+    }
+  }
+
   @Test func `count requests by template, never by path, and methods that nobody knows as other`() async throws {
     let harness = await Harness()
     for target in ["/models/brightness", "/models/none", "/nothing/1", "/nothing/2"] { _ = try await harness.send(.get, target) }
