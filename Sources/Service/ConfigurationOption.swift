@@ -23,31 +23,46 @@ extension ConfigurationOption {
   /// Every option, in the order of `--help` and `--print-config`.
   package static let all = service + transport
 
+  /// Every option with its default, meaning and allowed values: what `hpm serve --help` and `docs/configuration.md` say.
+  package static func documentation() -> String {
+    let defaults = ServiceConfiguration()
+    return all.map { option in
+      let value = String(decoding: JSONWriter.bytes(of: option.show(defaults)), as: UTF8.self)
+      return "\(option.flag)\(value == "null" ? "" : " = \(value)")\n    \(option.meaning) Allowed: \(option.allowed).\n"
+    }.joined()
+  }
+
   private static let service: [ConfigurationOption] = [
     text("host", "The address to listen on.", \.host),
     integer("port", "The port to listen on; 0 takes a free one.", 0...65535, \.port),
-    optionalText("model", "The default model: a checkpoint file, or the name of a model in --models.", \.model),
-    optionalText("models", "A folder of models: NAME.safetensors or NAME/VERSION.safetensors.", \.models),
-    optionalText("share", "The folder of the files that the program brings.", \.share),
-    optionalText("home", "The folder of what the service writes.", \.home),
+    optionalText(
+      "model", "The default model: a checkpoint file, or the name of a model in --models; without it, the first of --models.", \.model),
+    optionalText(
+      "models", "A folder of models: NAME.safetensors or NAME/VERSION.safetensors; without one, the model that the program brings.",
+      \.models),
+    optionalText(
+      "share", "The folder of the files that the program brings; without it, share/hpm beside its bin, else its source tree.", \.share),
+    optionalText("home", "The folder of what the service writes; without it, $XDG_STATE_HOME/hpm, else ~/.local/state/hpm.", \.home),
     folders("data-root", "Folders whose contents may be named as data sets.", \.dataRoots),
     integer("max-jobs", "Jobs that run at once; 0 runs none.", 0...64, \.maximumJobs),
     optionalInteger("job-threads", "Threads that a job computes with; without it, half of the processors.", 1...1024, \.jobThreads),
     seconds(
       "job-ttl", "Seconds after which a job that has ended is deleted with its files; 0 keeps it.", 0...3_153_600_000, \.jobLifetime),
-    integer("max-dataset-bytes", "Bytes of an uploaded data set.", 1024...(1 << 50), \.maximumDatasetBytes),
+    integer("max-dataset-bytes", "Bytes of an uploaded data set; more is 413.", 1024...(1 << 50), \.maximumDatasetBytes),
     optionalInteger("threads", "Threads that compute; without it, the processors this process may use.", 1...1024, \.threads),
     choice("precision", "What models compute in.", \.precision),
-    integer("max-images", "Images one request may carry.", 1...65536, \.maximumImages),
-    integer("max-request-bytes", "Bytes of a request's body.", 1024...(1 << 40), \.maximumRequestBytes),
-    integer("max-queue-images", "Images that may wait for one model; one user may have half of them.", 1...1_000_000, \.maximumQueueImages),
-    integer("max-buffered-bytes", "Bytes of all request bodies in memory at once.", 1024...(1 << 40), \.maximumBufferedBytes),
-    integer("max-model-bytes", "Bytes of a model that is uploaded.", 1024...(1 << 44), \.maximumModelBytes),
+    integer("max-images", "Images one request may carry; more is 413.", 1...65536, \.maximumImages),
+    integer("max-request-bytes", "Bytes of a request's body; more is 413.", 1024...(1 << 40), \.maximumRequestBytes),
+    integer(
+      "max-queue-images", "Images that may wait for one model, half of them for one user; more is 429.", 1...1_000_000, \.maximumQueueImages
+    ),
+    integer("max-buffered-bytes", "Bytes of all request bodies in memory at once; more is 429.", 1024...(1 << 40), \.maximumBufferedBytes),
+    integer("max-model-bytes", "Bytes of a model that is uploaded; more is 413.", 1024...(1 << 44), \.maximumModelBytes),
     seconds("model-timeout", "Seconds in which a model is received or loaded, at most.", 0.001...86_400, \.modelTimeout),
-    integer("max-image-pixels", "Pixels of one image, width times height.", 1...1_000_000_000, \.maximumImagePixels),
+    integer("max-image-pixels", "Pixels of one image, width times height; more is 422.", 1...1_000_000_000, \.maximumImagePixels),
     integer("image-store-bytes", "Bytes of uploads and maps that are kept; 0 keeps nothing.", 0...(1 << 40), \.imageStoreBytes),
     seconds("image-store-ttl", "Seconds for which an upload is kept; 0 keeps nothing.", 0...31_536_000, \.imageStoreLifetime),
-    seconds("request-timeout", "Seconds in which a request is answered, at most.", 0.001...86_400, \.requestTimeout),
+    seconds("request-timeout", "Seconds in which a request is answered; then 504.", 0.001...86_400, \.requestTimeout),
     seconds("drain-delay", "Seconds of serving on after the order to stop.", 0...3600, \.drainDelay),
     seconds("grace", "Seconds from the order to stop to the end, at most.", 0...86_400, \.grace),
     optionalText("keys", "A file of keys, made by hpm keys; without it only this machine may change anything.", \.keys),

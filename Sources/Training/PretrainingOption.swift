@@ -34,8 +34,20 @@ package struct PretrainingOption: Sendable {
   /// The key within its group, such as `alpha0`.
   package var key: String { String(path.drop { $0 != "." }.dropFirst()) }
 
-  /// Every option with its default, allowed values and meaning: what `hpm pretrain --help-config` prints.
-  package static func documentation(defaults: PretrainingConfiguration = PretrainingConfiguration()) -> String {
-    all.map { "\($0.path) = \($0.show(defaults).compact)\n    \($0.meaning) Allowed: \($0.allowed).\n" }.joined()
+  /// Every option with its default, meaning and allowed values, then every preset with what it sets otherwise: what
+  /// `hpm pretrain --help-config` prints and `docs/configuration.md` says.
+  package static func documentation() -> String {
+    let defaults = PretrainingConfiguration()
+    let options = all.map { "\($0.path) = \($0.show(defaults).compact)\n    \($0.meaning) Allowed: \($0.allowed).\n" }
+    let presets = PretrainingConfiguration.presetNames.compactMap { name in
+      PretrainingConfiguration.preset(name).map { "--preset \(name)\n    \(settings(of: $0, besides: defaults))\n" }
+    }
+    return (options + presets).joined()
+  }
+
+  private static func settings(of preset: PretrainingConfiguration, besides defaults: PretrainingConfiguration) -> String {
+    let changed = all.filter { $0.show(preset) != $0.show(defaults) }
+    return changed.isEmpty
+      ? "The defaults." : changed.map { "\($0.path)=\($0.show(preset).string ?? $0.show(preset).compact)" }.joined(separator: " ")
   }
 }

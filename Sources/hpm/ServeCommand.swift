@@ -12,8 +12,11 @@ import Service
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve", abstract: "Answer predicted losses and masks over HTTP.",
-    discussion: ConfigurationOption.all.map { "\($0.flag) \($0.allowed): \($0.meaning)" }.joined(separator: "\n")
-      + "\nEach is also an environment variable (HPM_PORT) and a key of --config; flag, environment, file, default, in this order.")
+    discussion: ConfigurationOption.documentation()
+      + """
+      Each is also an environment variable (HPM_PORT) and a key of --config; flag, environment, file, default, in this order. \
+      --weights, --heads, --decoder-heads and --allow-non-finite say how checkpoints are read, as in hpm predict --help.
+      """)
 
   @Option(help: "A JSON file of options.")
   var config: String?

@@ -1,3 +1,5 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import Service
@@ -92,6 +94,12 @@ import Testing
       let changed = try resolved(flags: [name: small[name] ?? "1025"])
       #expect(seen.insert(changed).inserted, "--\(name) changes nothing of its own")
     }
+  }
+
+  @Test func `the page about configuration lists every option as the program does`() throws {
+    let page = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
+    let expected = ConfigurationOption.documentation()
+    #expect(page.contains("```text\n\(expected)```\n"), "docs/configuration.md is to say:\n\(expected)")
   }
 
   @Test(arguments: ConfigurationOption.all.map(\.name))

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Masking
+import TestSupport
 import Testing
 import VisionModels
 
@@ -69,6 +70,12 @@ import VisionModels
     #expect(changes > 0, "no value changes \(path)")
     #expect(option.meaning.hasSuffix("."))
     #expect(PretrainingOption.documentation().contains("\(path) = \(option.show(PretrainingConfiguration()).compact)\n"))
+  }
+
+  @Test func `the page about configuration lists every option and preset as the program does`() throws {
+    let page = try String(contentsOf: Fixtures.root.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
+    let expected = PretrainingOption.documentation()
+    #expect(page.contains("```text\n\(expected)```\n"), "docs/configuration.md is to say:\n\(expected)")
   }
 
   @Test func `an assignment comes before the file, the file before the preset, and the rest stays`() throws {
