@@ -19,7 +19,7 @@ package struct Checkpoint: Sendable {
   package enum WeightSource: String, Sendable, CaseIterable { case ema, student, plain }
 
   /// What to do about weights that are not finite numbers.
-  package enum NonFinitePolicy: Sendable { case refuse, allow }
+  package enum NonFinitePolicy: String, Sendable, CaseIterable { case refuse, allow }
 
   package let path: String
   package let container: Container

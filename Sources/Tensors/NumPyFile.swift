@@ -82,6 +82,18 @@ package struct NumPyFile: Sendable {
     return header(type: "|u1", shape: shape) + bytes
   }
 
+  /// Where the elements begin in every file with such a header of three axes: 128 bytes hold any extents.
+  package static let headerBytes = 128
+
+  /// What a file of three axes begins with whose elements come piece by piece: `headerBytes` bytes, whatever the extents, so that the
+  /// first extent can be filled in when it is known.
+  package static func start(of type: ElementType, shape: Shape) -> [UInt8] {
+    precondition(shape.rank == 3 && (type == .float32 || type == .uint8), "a file of \(type) and the shape \(shape)")
+    let bytes = header(type: type == .float32 ? "<f4" : "|u1", shape: shape)
+    precondition(bytes.count == headerBytes, "a header of \(bytes.count) bytes for the shape \(shape)")
+    return bytes
+  }
+
   /// Magic, version and header, padded with spaces to a multiple of 64 bytes and closed with a newline.
   private static func header(type: String, shape: Shape) -> [UInt8] {
     let extents = shape.dimensions.map { "\($0)," }.joined(separator: " ")

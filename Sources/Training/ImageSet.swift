@@ -38,6 +38,16 @@ package struct ImageSet: Sendable {
     }
   }
 
+  /// Where the image lies in its folder or archive, or as its list has it.
+  package func path(of index: Int) -> String { entries[index].path.text }
+
+  /// Tells the set from one of other images, or in another order: the checksum of all paths.
+  package var checksum: UInt32 {
+    var checksum = CRC32C()
+    for entry in entries { checksum.update(Array("\(entry.path.text)\n".utf8).span.bytes) }
+    return checksum.value
+  }
+
   /// The bytes of the image's file.
   package func bytes(of index: Int) throws(ImageSetError) -> [UInt8] {
     let entry = entries[index]

@@ -1,6 +1,6 @@
 /// Numbers as bytes, least significant first.
-enum LittleEndian {
-  static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
+package enum LittleEndian {
+  package static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
     (0..<number.bitWidth / 8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
   }
 

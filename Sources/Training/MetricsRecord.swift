@@ -6,6 +6,8 @@ package struct MetricsRecord: Hashable, Sendable {
     case train
     /// Held-back images.
     case evaluation
+    /// The images of a set that is mined, all so far.
+    case mining = "mine"
   }
 
   package let step: Int
@@ -66,6 +68,8 @@ package struct MetricName: Hashable, Sendable, ExpressibleByStringLiteral {
   /// In all since the run's beginning.
   package static let skippedSteps: Self = "skipped_steps"
   package static let imagesPerSecond: Self = "images_per_second"
+  /// Images that could not be read.
+  package static let skippedImages: Self = "skipped_images"
   /// Share of the time in which the step waited for images.
   package static let dataWaitShare: Self = "data_wait_share"
 }

@@ -1,17 +1,17 @@
 /// What the value of one option may be, and how it is read from and written as JSON.
-struct OptionKind<Value>: Sendable {
+package struct OptionKind<Value>: Sendable {
   /// What a value may be, in words.
-  let allowed: String
+  package let allowed: String
   /// Whether a text is meant as it stands; otherwise `--set` reads it as JSON.
-  let takesText: Bool
+  package let takesText: Bool
   /// The value, or `nil` where this JSON is none.
-  let read: @Sendable (JSONValue) -> Value?
-  let show: @Sendable (Value) -> JSONValue
+  package let read: @Sendable (JSONValue) -> Value?
+  package let show: @Sendable (Value) -> JSONValue
 }
 
 extension OptionKind {
   /// What `kind` allows, or `null`, which means what `meaning` says.
-  static func orNull<Wrapped>(_ kind: OptionKind<Wrapped>, _ meaning: String) -> Self where Value == Wrapped? {
+  package static func orNull<Wrapped>(_ kind: OptionKind<Wrapped>, _ meaning: String) -> Self where Value == Wrapped? {
     Self(allowed: "\(kind.allowed), or null (\(meaning))", takesText: kind.takesText) { json in
       if json == .null { return .some(nil) }
       return kind.read(json).map { .some($0) }
@@ -22,7 +22,7 @@ extension OptionKind {
 }
 
 extension OptionKind where Value == Int {
-  static func integer(_ range: ClosedRange<Int>) -> Self {
+  package static func integer(_ range: ClosedRange<Int>) -> Self {
     Self(allowed: "a whole number, \(range.lowerBound) to \(range.upperBound)", takesText: false) { json in
       json.wholeNumber.flatMap { range.contains($0) ? $0 : nil }
     } show: {
@@ -32,7 +32,7 @@ extension OptionKind where Value == Int {
 }
 
 extension OptionKind where Value == Double {
-  static func number(_ range: ClosedRange<Double>) -> Self {
+  package static func number(_ range: ClosedRange<Double>) -> Self {
     Self(allowed: "a number, \(range.lowerBound) to \(range.upperBound)", takesText: false) { json in
       json.decimal.flatMap { range.contains($0) ? $0 : nil }
     } show: {
@@ -40,11 +40,11 @@ extension OptionKind where Value == Double {
     }
   }
 
-  static var share: Self { number(0...1) }
+  package static var share: Self { number(0...1) }
 }
 
 extension OptionKind where Value == Bool {
-  static var truth: Self {
+  package static var truth: Self {
     Self(allowed: "true or false", takesText: false) { json in
       guard case .truth(let value) = json else { return nil }
       return value
@@ -55,7 +55,7 @@ extension OptionKind where Value == Bool {
 }
 
 extension OptionKind where Value == String {
-  static func text(_ meaning: String) -> Self {
+  package static func text(_ meaning: String) -> Self {
     Self(allowed: meaning, takesText: true) { json in
       json.string.flatMap { $0.isEmpty ? nil : $0 }
     } show: {
@@ -66,7 +66,7 @@ extension OptionKind where Value == String {
 
 extension OptionKind where Value == String {
   /// 64 hexadecimal digits.
-  static var sha256: Self {
+  package static var sha256: Self {
     let digits = Set("0123456789abcdef")
     return Self(allowed: "64 hexadecimal digits", takesText: true) { json in
       json.string.flatMap { $0.count == 64 && digits.isSuperset(of: $0) ? $0 : nil }
@@ -77,7 +77,7 @@ extension OptionKind where Value == String {
 }
 
 extension OptionKind where Value == ImageSize {
-  static var imageSize: Self {
+  package static var imageSize: Self {
     let sides = 1...4096
     return Self(allowed: "a side in pixels, 1 to 4096, or HEIGHTxWIDTH", takesText: false) { json in
       if let side = json.wholeNumber { return sides.contains(side) ? ImageSize(square: side) : nil }
@@ -91,7 +91,7 @@ extension OptionKind where Value == ImageSize {
 }
 
 extension OptionKind where Value: RawRepresentable<String> & CaseIterable & Sendable {
-  static var choice: Self {
+  package static var choice: Self {
     Self(allowed: "one of \(Value.allCases.map(\.rawValue).joined(separator: ", "))", takesText: true) { json in
       json.string.flatMap(Value.init(rawValue:))
     } show: {

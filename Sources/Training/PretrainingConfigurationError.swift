@@ -3,6 +3,8 @@ package struct PretrainingConfigurationError: Error, Hashable, Sendable, CustomS
   /// One sentence a fault: which key, what was expected, what was found.
   package let faults: [String]
 
+  package init(faults: [String]) { self.faults = faults }
+
   package var description: String {
     faults.count == 1
       ? "the configuration has a fault: \(faults[0])"

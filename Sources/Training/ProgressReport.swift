@@ -6,7 +6,8 @@ package struct ProgressReport: Hashable, Sendable {
   package var steps: Int
   /// The epoch in progress, counted from 0.
   package var epoch: Int
-  package var epochs: Int
+  /// `nil` for what goes through its images once.
+  package var epochs: Int?
   package var reconstructionLoss: Double
   /// `nil` without a loss predictor.
   package var predictingLoss: Double?
@@ -18,8 +19,8 @@ package struct ProgressReport: Hashable, Sendable {
   package var secondsLeft: Double
 
   package init(
-    step: Int, steps: Int, epoch: Int, epochs: Int, reconstructionLoss: Double, predictingLoss: Double? = nil, chanceLoss: Double? = nil,
-    pairAccuracy: Double? = nil, imagesPerSecond: Double, secondsLeft: Double
+    step: Int, steps: Int, epoch: Int = 0, epochs: Int? = nil, reconstructionLoss: Double, predictingLoss: Double? = nil,
+    chanceLoss: Double? = nil, pairAccuracy: Double? = nil, imagesPerSecond: Double, secondsLeft: Double
   ) {
     self.step = step
     self.steps = steps
@@ -38,7 +39,8 @@ package struct ProgressReport: Hashable, Sendable {
 
   /// The numbers, the most telling first.
   var text: String {
-    var parts = ["epoch \(min(epoch + 1, epochs))/\(epochs)", "loss \(Self.decimals(reconstructionLoss, 4))"]
+    var parts = epochs.map { ["epoch \(min(epoch + 1, $0))/\($0)"] } ?? []
+    parts.append("loss \(Self.decimals(reconstructionLoss, 4))")
     if let predictingLoss {
       let chance = chanceLoss.map { " (chance \(Self.decimals($0, 3)))" } ?? ""
       parts.append("predicting \(Self.decimals(predictingLoss, 4))\(chance)")
