@@ -22,6 +22,14 @@ package struct EvaluatedCheckpoint: Sendable {
   package let targets: PixelTargets
   /// γ it was trained at; `nil` where the file does not tell.
   package let maskRatio: Double?
+  /// Whether it says which patches are hard.
+  package let predictsLoss: Bool
+  /// Whether it was trained to tell the loss itself, and not the order of an image's patches.
+  package let predictsAbsoluteLoss: Bool
+  /// Whether it has a decoder of pixels, so that its true loss can be computed.
+  package let reconstructsPixels: Bool
+  /// The mode it is best read in, as its file says.
+  package let ownMode: String?
   private let checkpoint: Checkpoint
   private let architecture: CheckpointArchitecture
 
@@ -34,6 +42,10 @@ package struct EvaluatedCheckpoint: Sendable {
     self.configuration = configuration
     targets = PixelTargets(of: checkpoint)
     maskRatio = checkpoint.trainingMaskRatio
+    predictsLoss = architecture.lossPredictorRows != nil
+    predictsAbsoluteLoss = checkpoint.metadataValue("predicting_loss") == "absolute_raw"
+    reconstructsPixels = architecture.predictsPixels && checkpoint.targetsPixels
+    ownMode = checkpoint.metadataValue("mode")
   }
 
   /// Which weights were taken: `ema`, `student` or `plain`.
@@ -46,7 +58,7 @@ package struct EvaluatedCheckpoint: Sendable {
 
   /// Encoder, reconstructor and, where the file has one, loss predictor.
   package func model<Operations: OperationSet>(_ operations: Operations) throws -> HardPatchModel<Operations> {
-    guard architecture.predictsPixels, checkpoint.targetsPixels else { throw EvaluationError.reconstructsNoPixels(path: checkpoint.path) }
+    guard reconstructsPixels else { throw EvaluationError.reconstructsNoPixels(path: checkpoint.path) }
     let parameters = CheckpointParameters(checkpoint)
     let model = try HardPatchModel(
       configuration, lossPredictorRows: architecture.lossPredictorRows, reading: parameters, operations: operations)

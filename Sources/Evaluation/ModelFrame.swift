@@ -33,11 +33,15 @@ package struct ModelFrame: ImageTransform, Hashable {
 
   /// The middle of an image in the model's shape, without the margin.
   private func middle(of image: RGBImage) -> RGBImage {
+    image.resized(middleRegion(of: image), width: size.width, height: size.height)
+  }
+
+  /// The part of an image that ``Fit/crop`` takes for another shape than the square.
+  func middleRegion(of image: RGBImage) -> Region {
     let (width, height) = (Double(image.width), Double(image.height))
     // Pixels of the image under one of the model's.
     let step = min(width / Double(size.width), height / Double(size.height)) * Self.shareShown
     let (across, down) = (Double(size.width) * step, Double(size.height) * step)
-    return image.resized(
-      Region(x: (width - across) / 2, y: (height - down) / 2, width: across, height: down), width: size.width, height: size.height)
+    return Region(x: (width - across) / 2, y: (height - down) / 2, width: across, height: down)
   }
 }
