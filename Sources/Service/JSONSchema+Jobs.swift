@@ -16,8 +16,8 @@ extension JSONSchema {
   private static let priority = JSONSchema.integer(JobOrderBody.priorities)
 
   private static let jobOrder = JSONSchema.closed([
-    .always("kind", .text), .sometimes("name", JSONSchema.text.orNull), .always("dataset", .text), .sometimes("config", anything),
-    .sometimes("priority", priority),
+    .always("kind", .words(["pretrain", "evaluate", "mine"])), .sometimes("name", JSONSchema.text.orNull), .always("dataset", .text),
+    .sometimes("config", anything), .sometimes("priority", priority),
   ])
 
   private static let job = JSONSchema.object([

@@ -160,8 +160,8 @@ package final class ModelLibrary: Sendable {
     contents.withLock { contents in contents.slots.map(\.source).filter { $0.name == name } }
   }
 
-  /// The file of the newest version of `name`, or of `name@version`; `nil` where there is none.
-  package func path(of specification: String) -> String? {
+  /// The file of the newest version of `name`, or of `name@version`, or of the default model for `nil`; `nil` where there is none.
+  package func path(of specification: String?) -> String? {
     contents.withLock { contents in
       (try? contents.index(of: specification, preferring: .newest)).flatMap { contents.slots[$0].source.path }
     }

@@ -7,7 +7,8 @@ extension Operation {
 
   private static let orders: [Operation] = [
     Operation(
-      method: .post, template: "/jobs", summary: "Queues a job; it is on disk when this is answered.",
+      method: .post, template: "/jobs",
+      summary: "Queues a job that pre-trains, evaluates a model, or mines a data set with one; it is on disk when this is answered.",
       parameters: [
         Parameter(
           name: "Idempotency-Key", place: .header, meaning: "What the client calls the request: repeating it makes no second job.",
@@ -77,7 +78,7 @@ extension Operation {
       successes: [Success(status: 200, meaning: "The lines.", contents: [Content("text/plain")])],
       problems: [.invalidParameter, .unknownJob, .storage], hasValidator: true),
     Operation(
-      method: .get, template: "/jobs/{id}/files", summary: "The files of a run: checkpoints, contact sheets, logs.",
+      method: .get, template: "/jobs/{id}/files", summary: "The files of a run: checkpoints, contact sheets, logs, results.",
       successes: [
         said(
           "The files.", .named("RunFileList"),

@@ -9,8 +9,8 @@ struct HPM: AsyncParsableCommand {
     commandName: "hpm", abstract: "Hard Patches Mining: which patches of an image are hard to reconstruct.",
     version: "hpm \(ProgramVersion.text)",
     subcommands: [
-      ServeCommand.self, PredictCommand.self, MaskCommand.self, PretrainCommand.self, EvaluateCommand.self, ConvertCommand.self,
-      InspectCommand.self, BenchCommand.self, HealthCommand.self, KeysCommand.self,
+      ServeCommand.self, PredictCommand.self, MaskCommand.self, PretrainCommand.self, EvaluateCommand.self, MineCommand.self,
+      ConvertCommand.self, InspectCommand.self, BenchCommand.self, HealthCommand.self, KeysCommand.self,
     ])
 
   private static let wrongUsage: Int32 = 2

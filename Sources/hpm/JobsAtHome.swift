@@ -10,7 +10,7 @@ enum JobsAtHome {
   /// The desk that the routes of jobs use; `nil` where there is no home folder to be had and none was asked for.
   ///
   /// - Parameters:
-  ///   - library: The models that jobs may evaluate.
+  ///   - library: The models that jobs may evaluate and mine with.
   ///   - home: A service without a home that was named would not be what was meant.
   /// - Throws: where the named home cannot be used, or another server has it.
   static func open(
@@ -27,8 +27,10 @@ enum JobsAtHome {
     }
     do throws(JobError) {
       let supervisor = try JobSupervisor(
-        folder, recipes: [PretrainRecipe(), EvaluateRecipe { [library] in library.path(of: $0) }], configuration: jobs(configuration),
-        survey: survey
+        folder,
+        recipes: [
+          PretrainRecipe(), EvaluateRecipe { [library] in library.path(of: $0) }, MineRecipe { [library] in library.path(of: $0) },
+        ], configuration: jobs(configuration), survey: survey
       ) { sentence in logger.error("jobs", metadata: ["reason": "\(sentence)"]) }
       return JobDesk(supervisor, dataRoots: configuration.dataRoots, logger: logger)
     } catch { throw CommandFailure(error.description) }
