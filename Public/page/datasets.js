@@ -23,7 +23,9 @@ async function list() {
     const datasets = await askAll("/datasets");
     byId("dataset-list").replaceChildren(...datasets.map(entry));
     byId("datasets-empty").hidden = datasets.length > 0;
-    setOptions(byId("job-dataset"), datasets.map((dataset) => [dataset.name, `${dataset.name} (${words(dataset)})`]));
+    for (const id of ["job-dataset", "mine-dataset"]) {
+      setOptions(byId(id), datasets.map((dataset) => [dataset.name, `${dataset.name} (${words(dataset)})`]));
+    }
   });
 }
 
@@ -54,7 +56,7 @@ async function upload(file, name) {
   if (!isWell) return;
   byId("dataset-upload").reset();
   await list();
-  byId("job-dataset").value = name;
+  for (const id of ["job-dataset", "mine-dataset"]) byId(id).value = name;
 }
 
 async function remove(name) {

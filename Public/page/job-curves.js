@@ -1,4 +1,4 @@
-// The curves of one pre-training job.
+// The curves of one job.
 import { element } from "./elements.js";
 import { Curve } from "./curve.js";
 
@@ -25,7 +25,7 @@ export class JobCurves {
 
   /** Adds one record of the run's metrics, `{step, phase, reconstruction_loss, …}`; of held-back images nothing is drawn. */
   add(record) {
-    if (record.phase && record.phase !== "train") return;
+    if (record.phase === "evaluation") return;
     for (const [name, curve] of this.#curves) {
       if (typeof record[name] === "number") curve.add(record.step, record[name]);
     }

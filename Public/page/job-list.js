@@ -12,9 +12,12 @@ const pageLength = 20;
 export function progressWords(job) {
   const { epoch, epochs, step, steps, images_per_second: rate, eta_seconds: left } = job.progress ?? {};
   const parts = [];
-  if (!step && job.state === "queued") return epochs ? `${epochs} epochs, not begun` : "not begun";
-  if (epochs) parts.push(`epoch ${Math.min(epochs, Math.floor(epoch ?? 0) + (job.state === "succeeded" ? 0 : 1))} of ${epochs}`);
-  if (step) parts.push(steps ? `step ${step} of ${steps}` : `step ${step}`);
+  // A mining job goes once through its images, so that its steps are they.
+  const isMining = job.kind === "mine";
+  if (!step && job.state === "queued") return epochs && !isMining ? `${epochs} epochs, not begun` : "not begun";
+  if (epochs && !isMining) parts.push(`epoch ${Math.min(epochs, Math.floor(epoch ?? 0) + (job.state === "succeeded" ? 0 : 1))} of ${epochs}`);
+  const word = isMining ? "image" : "step";
+  if (step) parts.push(steps ? `${word} ${step} of ${steps}` : `${word} ${step}`);
   if (job.state === "running" && rate) parts.push(`${Math.round(rate)} images/s`);
   if (job.state === "running" && left) parts.push(`${duration(left)} left`);
   return parts.join(", ");

@@ -5,7 +5,7 @@ import { bytes, duration, moment } from "./format.js";
 import { JobCurves } from "./job-curves.js";
 import { progressWords, share, stateBadge } from "./job-list.js";
 import { clearProblem, showingProblems, showProblem } from "./problem-box.js";
-import { ask, askJSON, download, sendJSON } from "./server.js";
+import { ask, askJSON, currentKey, download, sendJSON } from "./server.js";
 import { nameOf } from "./models.js";
 
 /** Lines of the log that are shown. */
@@ -23,7 +23,7 @@ const filled = [
   "job-facts", "job-head", "job-actions", "job-curves", "job-sheet", "job-sheet-choice", "job-files", "job-promote", "job-log",
   "job-config", "job-live", "job-fault", "job-progress-words",
 ];
-const optional = ["job-progress", "job-files-section", "job-sheet-section", "job-promote-section"];
+const optional = ["job-progress", "job-files-section", "job-gallery-section", "job-sheet-section", "job-promote-section"];
 
 export class JobView {
   identifier;
@@ -138,6 +138,7 @@ export class JobView {
     await this.#quietly(async () => {
       const { data: files } = await this.#read("files");
       this.#showFiles(files);
+      this.#showGallery(files.some(({ path }) => path === "gallery.html"));
       await this.#showSheets(files.map(({ path }) => path).filter((path) => /^contact-sheet.*\.png$/.test(path)).sort());
       this.#showPromote(files.map(({ path }) => path).filter((path) => /^checkpoints\/.*\.(pth|safetensors)$/.test(path)));
     });
@@ -190,6 +191,18 @@ export class JobView {
       element("button", { type: "button", class: "link", onclick: () => this.#download(file.path) }, file.path),
       element("span", { class: "quiet" }, ` ${bytes(file.bytes)}`))));
     byId("job-files-section").hidden = files.length === 0;
+  }
+
+  /** The page of a mining job: opened as it stands, but downloaded where a link would come without the key. */
+  #showGallery(isThere) {
+    byId("job-gallery-section").hidden = !isThere;
+    const link = byId("job-gallery");
+    link.href = this.#path("files/gallery.html");
+    link.onclick = (event) => {
+      if (!currentKey()) return;
+      event.preventDefault();
+      this.#download("gallery.html");
+    };
   }
 
   /** One contact sheet, fetched with the key: the newest, unless an earlier one was chosen. */

@@ -1,9 +1,10 @@
-// The room of training: data sets, a form for a new job, the list of jobs, and one job looked at.
+// The room of training: data sets, forms for new jobs, the list of jobs, and one job looked at.
 import { byId } from "./elements.js";
 import { openDatasets } from "./datasets.js";
 import { openJobForm } from "./job-form.js";
 import { JobList } from "./job-list.js";
 import { JobView } from "./job-view.js";
+import { openMineForm } from "./mine-form.js";
 
 let list = null;
 let view = null;
@@ -13,6 +14,7 @@ export function openTrain() {
   list = new JobList();
   openDatasets();
   openJobForm();
+  openMineForm();
   document.addEventListener("room-shown", refresh);
   document.addEventListener("key-changed", refresh);
   document.addEventListener("jobs-changed", () => list.refresh());

@@ -67,6 +67,21 @@ class Training(PageCase):
             self.browser.run(f"return {button(order)}.click()")
             self.browser.until(f"document.getElementById('job-head').textContent === '{state}'", f"the job is {state}", JOB_PATIENCE)
 
+    def test_a_data_set_is_mined_and_its_gallery_opened(self):
+        """The form takes the default model; the job ends with a link to a page that shows pictures and asks for nothing."""
+        self.mine("mined")
+        self.assertIn(f"image {IMAGES} of {IMAGES}", self.browser.text("#job-progress-words"))
+        self.take_pictures("mined")
+        self.open_gallery()
+        self.assertEqual(self.browser.run("return document.querySelectorAll('figure').length"), 24)
+        self.browser.until("[...document.images].every((image) => image.naturalWidth > 0)", "every map is drawn")
+        self.take_pictures("gallery")
+
+    def test_axe_finds_nothing_serious_in_a_gallery(self):
+        self.mine("looked-through")
+        self.open_gallery()
+        self.finds_nothing_serious()
+
     def test_axe_finds_nothing_serious_in_a_job(self):
         self.open_page(room="#train")
         self.send_data_set("looked-at")
@@ -101,6 +116,19 @@ class Training(PageCase):
         self.browser.set("#job-options", json.dumps({"schedule": {"warmup_epochs": 0.5}}))
         self.browser.click("#job-submit")
         self.browser.until("location.hash.startsWith('#train/') && document.querySelector('#job-head .badge')", "the job is shown")
+
+    def mine(self, name):
+        self.open_page(room="#train")
+        self.send_data_set(name)
+        self.browser.until("document.getElementById('mine-model').value === 'first'", "the default model is chosen")
+        self.browser.set("#mine-dataset", name)
+        self.browser.set("#mine-ratio", "0.5")
+        self.browser.click("#mine-submit")
+        self.browser.until("document.getElementById('job-head').textContent === 'succeeded'", "the job is done", JOB_PATIENCE)
+        self.browser.until("!document.getElementById('job-gallery-section').hidden", "the gallery is offered")
+
+    def open_gallery(self):
+        self.browser.driver.get(self.browser.run("return document.getElementById('job-gallery').href"))
 
     def steps(self):
         return self.browser.run(f"return {STEPS}")
