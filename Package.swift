@@ -69,7 +69,7 @@ let package = Package(
     tests(of: "Checkpoints", imports: ["Tensors"]),
     tests(of: "Images", imports: ["Tensors"]),
     tests(of: "Masking", imports: ["Tensors"]),
-    tests(of: "Jobs", imports: ["CArchive", .product(name: "GRDB", package: "GRDB.swift")]),
+    tests(of: "Jobs", imports: ["CArchive", "CZlib", "Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
     tests(of: "HTTP", imports: ["COpenSSL", "CZlib", "Tensors", .product(name: "HTTPTypes", package: "swift-http-types")]),
     tests(
       of: "Service",

@@ -1,4 +1,4 @@
-// The data sets: sent, listed, deleted.
+// The data sets: sent, listed, looked at, deleted.
 import { announce, byId, element, setOptions } from "./elements.js";
 import { bytes, count } from "./format.js";
 import { nameOf } from "./models.js";
@@ -36,11 +36,24 @@ function words(dataset) {
 
 function entry(dataset) {
   const size = dataset.bytes ? `, ${bytes(dataset.bytes)}` : "";
+  const duplicates = dataset.duplicates > 0 ? `, ${count(dataset.duplicates)} of them twice` : "";
   return element("li", {},
-    element("span", {}, element("strong", {}, dataset.name), ` ${words(dataset)}${size}`),
+    element("span", {}, element("strong", {}, dataset.name), ` ${words(dataset)}${duplicates}${size}`),
+    element("details", { ontoggle: (event) => showImages(event.currentTarget, dataset.name) },
+      element("summary", { "aria-label": `Some images of ${dataset.name}` }, "Some of them")),
     element("button", {
       type: "button", class: "small danger", "aria-label": `Delete the data set ${dataset.name}`, onclick: () => remove(dataset.name),
     }, "Delete\u2026"));
+}
+
+/** A picture of some of the images, fetched with the key when it is first asked for. */
+async function showImages(details, name) {
+  if (!details.open || details.querySelector("img")) return;
+  await showingProblems(byId("datasets-problem"), async () => {
+    const response = await ask(`/datasets/${name}/thumbnails`);
+    const address = URL.createObjectURL(await response.blob());
+    details.append(element("img", { src: address, alt: `Some images of ${name}`, onload: () => URL.revokeObjectURL(address) }));
+  });
 }
 
 async function upload(file, name) {

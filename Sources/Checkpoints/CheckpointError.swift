@@ -4,10 +4,13 @@ package struct CheckpointError: Error, Equatable, CustomStringConvertible {
   package let path: String
   /// What is wrong with it.
   package let reason: String
+  /// The system's number of the error, where it refused to write.
+  package let number: Int32?
 
-  package init(path: String, reason: String) {
+  package init(path: String, reason: String, number: Int32? = nil) {
     self.path = path
     self.reason = reason
+    self.number = number
   }
 
   package var description: String { "\(path): \(reason)" }

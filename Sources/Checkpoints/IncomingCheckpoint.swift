@@ -13,7 +13,7 @@ package final class IncomingCheckpoint {
     self.path = path
     do throws(FormatError) {
       file = try DurableFile(path: path, existing: .refuse)
-    } catch { throw CheckpointError(path: path, reason: error.reason) }
+    } catch { throw CheckpointError(path: path, reason: error.reason, number: error.number) }
   }
 
   /// Bytes that tell what kind of file it is.
@@ -36,6 +36,6 @@ package final class IncomingCheckpoint {
   }
 
   private func named(_ body: () throws(FormatError) -> Void) throws(CheckpointError) {
-    do throws(FormatError) { try body() } catch { throw CheckpointError(path: path, reason: error.reason) }
+    do throws(FormatError) { try body() } catch { throw CheckpointError(path: path, reason: error.reason, number: error.number) }
   }
 }

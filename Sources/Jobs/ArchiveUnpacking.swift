@@ -9,8 +9,12 @@ struct ArchiveUnpacking: ~Copyable {
   /// What came out.
   struct Outcome: Sendable, Hashable {
     var files = 0
+    /// On disk, where files of the same bytes are one.
     var bytes = 0
   }
+
+  /// Told before that many bytes are on disk; throws where there is no room for them.
+  typealias Allowance = (_ bytes: Int) throws(DatasetError) -> Void
 
   private static let blockBytes = 1 << 18
   private static let pieceBytes = 1 << 20
@@ -20,14 +24,22 @@ struct ArchiveUnpacking: ~Copyable {
   private let destination: String
   /// Of the archive's file.
   private let archiveBytes: Int
+  private let allow: Allowance
   private var outcome = Outcome()
+  /// Bytes of all files.
+  private var unpacked = 0
+  private var shared: SharedFiles
   private var members = 0
   private var piece = [UInt8](repeating: 0, count: Self.pieceBytes)
 
-  private init(_ archive: OpaquePointer, _ path: String, into destination: String, _ limits: ArchiveLimits) {
+  private init(
+    _ archive: OpaquePointer, _ path: String, into destination: String, _ limits: ArchiveLimits, _ allow: @escaping Allowance
+  ) {
     self.archive = archive
     self.limits = limits
     self.destination = destination
+    self.allow = allow
+    shared = SharedFiles(in: destination)
     archiveBytes = FileStatus(path: path)?.size ?? 0
   }
 
@@ -35,9 +47,11 @@ struct ArchiveUnpacking: ~Copyable {
   ///
   /// - Parameter destination: The empty folder that takes the files.
   /// - Throws: ``DatasetError/unknownFormat``, ``DatasetError/disk(_:)``.
-  static func open(_ path: String, into destination: String, _ limits: ArchiveLimits) throws(DatasetError) -> ArchiveUnpacking {
+  static func open(
+    _ path: String, into destination: String, _ limits: ArchiveLimits, allow: @escaping Allowance
+  ) throws(DatasetError) -> ArchiveUnpacking {
     guard let archive = archive_read_new() else { throw .disk("There is no memory to read the archive with.") }
-    let unpacking = ArchiveUnpacking(archive, path, into: destination, limits)
+    let unpacking = ArchiveUnpacking(archive, path, into: destination, limits, allow)
     for enable in [archive_read_support_format_tar, archive_read_support_format_zip, archive_read_support_filter_gzip] {
       _ = enable(archive)
     }
@@ -88,25 +102,36 @@ struct ArchiveUnpacking: ~Copyable {
       throw .disk(target, cannot: "make the file", number: errno)
     }
     defer { close(descriptor) }
-    var size = 0
-    while true {
-      let count = piece.withUnsafeMutableBytes { archive_read_data(archive, $0.baseAddress, $0.count) }
-      guard count >= 0 else { throw failure() }
-      if count == 0 { break }
-      size += count
-      outcome.bytes += count
-      try requireRoom(size, path)
-      try Self.write(piece, count, into: descriptor, of: target)
-    }
+    let (size, digest) = try receive(path, into: descriptor, of: target)
+    if size > 0, shared.share(path.text, size, digest) { outcome.bytes -= size }
     outcome.files += 1
   }
 
-  private func requireRoom(_ size: Int, _ path: MemberPath) throws(DatasetError) {
+  /// Writes a member's bytes; how many there are, and a digest of them.
+  private mutating func receive(
+    _ path: MemberPath, into descriptor: Int32, of target: String
+  ) throws(DatasetError) -> (size: Int, digest: Hasher) {
+    var (size, digest) = (0, Hasher())
+    while true {
+      let count = piece.withUnsafeMutableBytes { archive_read_data(archive, $0.baseAddress, $0.count) }
+      guard count >= 0 else { throw failure() }
+      if count == 0 { return (size, digest) }
+      size += count
+      unpacked += count
+      outcome.bytes += count
+      try requireLimits(size, path)
+      try allow(outcome.bytes)
+      piece.withUnsafeBytes { digest.combine(bytes: UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      try Self.write(piece, count, into: descriptor, of: target)
+    }
+  }
+
+  private func requireLimits(_ size: Int, _ path: MemberPath) throws(DatasetError) {
     guard size <= limits.memberBytes else {
       throw .tooLarge("The archive's member \"\(path.text)\" is longer than \(limits.memberBytes) bytes.")
     }
-    guard outcome.bytes <= limits.unpackedBytes else { throw .tooLarge("The archive unpacks to more than \(limits.unpackedBytes) bytes.") }
-    guard outcome.bytes <= limits.freeBytes || outcome.bytes / limits.ratio <= archiveBytes else {
+    guard unpacked <= limits.unpackedBytes else { throw .tooLarge("The archive unpacks to more than \(limits.unpackedBytes) bytes.") }
+    guard unpacked <= limits.freeBytes || unpacked / limits.ratio <= archiveBytes else {
       throw .tooLarge("The archive unpacks to more than \(limits.ratio) times its \(archiveBytes) bytes, as no archive of images does.")
     }
   }

@@ -14,7 +14,7 @@ package struct Dataset: Sendable, Hashable {
   package let origin: Origin
   package let path: String
   package let count: DatasetCount
-  /// Of an upload's unpacked files.
+  /// Of an upload's unpacked files on disk, where files of the same bytes are one.
   package let bytes: Int?
   /// Seconds since 1970.
   package let createdAt: Double
@@ -27,16 +27,31 @@ package struct DatasetCount: Sendable, Hashable {
   package let classes: Int
   /// Files that are no images.
   package let passedOver: Int
+  /// Images, of an upload, whose bytes are those of another, with which they share their place on the disk. ``images`` counts them.
+  package let duplicates: Int
 
-  package init(images: Int, classes: Int, passedOver: Int) {
+  package init(images: Int, classes: Int, passedOver: Int, duplicates: Int) {
     self.images = images
     self.classes = classes
     self.passedOver = passedOver
+    self.duplicates = duplicates
   }
 }
 
-/// Counts the images at a path; throws ``DatasetError`` where there are none, or they cannot be read.
-package typealias DatasetSurvey = @Sendable (_ path: String) throws(DatasetError) -> DatasetCount
+/// What is found out about a data set when it is made.
+package struct DatasetFindings: Sendable, Hashable {
+  package let count: DatasetCount
+  /// A picture of some of the images as a PNG file; `nil` where none of them decodes.
+  package let thumbnails: [UInt8]?
+
+  package init(count: DatasetCount, thumbnails: [UInt8]?) {
+    self.count = count
+    self.thumbnails = thumbnails
+  }
+}
+
+/// Looks at the images at a path; throws ``DatasetError`` where there are none, or they cannot be read.
+package typealias DatasetSurvey = @Sendable (_ path: String, _ origin: Dataset.Origin) throws(DatasetError) -> DatasetFindings
 
 extension Dataset: FetchableRecord {
   package init(row: Row) throws {
@@ -44,7 +59,8 @@ extension Dataset: FetchableRecord {
     // The table's CHECK admits no other words.
     origin = Origin(rawValue: row["origin"]) ?? .path
     path = row["path"]
-    count = DatasetCount(images: row["images"], classes: row["classes"], passedOver: row["passed_over"])
+    count = DatasetCount(
+      images: row["images"], classes: row["classes"], passedOver: row["passed_over"], duplicates: row["duplicates"])
     bytes = row["bytes"]
     createdAt = row["created_at"]
   }

@@ -14,6 +14,8 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
   case unusable(String)
   /// The path is not one that the operator allowed.
   case forbidden(String)
+  /// There is no room for it on the disk, or in what the home may take; a sentence without paths.
+  case noRoom(String)
   /// The disk refuses; a sentence.
   case disk(String)
 
@@ -21,13 +23,13 @@ package enum DatasetError: Error, Sendable, Hashable, CustomStringConvertible {
     switch self {
     case .unknownFormat: "The body is no tar, tar.gz or zip archive."
     case .damaged(let sentence), .hostile(let sentence), .tooLarge(let sentence), .unusable(let sentence), .forbidden(let sentence),
-      .disk(let sentence):
+      .noRoom(let sentence), .disk(let sentence):
       sentence
     }
   }
 
   /// What the system refused.
   static func disk(_ path: String, cannot action: String, number: Int32) -> DatasetError {
-    .disk("\(path): cannot \(action): \(String(cString: strerror(number))).")
+    Disk.isFull(number) ? .noRoom(Disk.fullSentence) : .disk("\(path): cannot \(action): \(String(cString: strerror(number))).")
   }
 }

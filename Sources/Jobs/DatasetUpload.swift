@@ -6,22 +6,36 @@ package final class DatasetUpload: @unchecked Sendable {  // one request writes 
   let path: String
   private let limits: ArchiveLimits
   private let descriptor: Int32
-  private var size = 0
+  private let identifier = UUID()
+  private let promises: PromisedBytes
+  private(set) var size = 0
 
-  /// - Parameter bytes: How many are to come, where that is known.
-  init(_ name: String, in folder: String, expecting bytes: Int?, _ limits: ArchiveLimits) throws(DatasetError) {
+  /// - Parameters:
+  ///   - bytes: How many are to come, where that is known.
+  ///   - promises: Where it is noted what the upload may take; it is forgotten with this value.
+  init(
+    _ name: String, in folder: String, expecting bytes: Int?, _ limits: ArchiveLimits, _ promises: PromisedBytes
+  ) throws(DatasetError) {
     if let bytes { try Self.require(bytes, limits) }
     self.name = name
     self.limits = limits
-    path = "\(folder)/\(UUID().uuidString)"
+    self.promises = promises
+    path = "\(folder)/\(identifier.uuidString)"
     descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .disk(path, cannot: "make the file", number: errno) }
   }
 
   deinit {
+    promises.end(identifier)
     guard descriptor >= 0 else { return }
     close(descriptor)
     discard()
+  }
+
+  /// Bytes that the archive and what is unpacked of it may take.
+  var promised: Int {
+    get { promises[identifier] }
+    set { promises[identifier] = newValue }
   }
 
   /// Removes what arrived.

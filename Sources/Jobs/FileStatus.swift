@@ -28,4 +28,11 @@ struct FileStatus: Sendable, Hashable {
     guard lstat(path, &status) == 0 else { return nil }
     self.init(status)
   }
+
+  /// A path without links and dots; `nil` where it leads nowhere.
+  static func realPath(_ path: String) -> String? {
+    guard let text = realpath(path, nil) else { return nil }
+    defer { free(text) }
+    return String(cString: text)
+  }
 }

@@ -15,6 +15,8 @@ package enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
   case keyReused(String)
   /// Another server works on the home folder.
   case homeInUse(String)
+  /// There is no room on the disk, or in what the home may take; a sentence without paths.
+  case noRoom(String)
   /// The home folder, its lock or its database cannot be used.
   case home(String)
 
@@ -28,12 +30,12 @@ package enum JobError: Error, Sendable, Hashable, CustomStringConvertible {
         ? "The configuration has a fault: \(faults[0])."
         : "The configuration has \(faults.count) faults: \(faults.joined(separator: "; "))."
     case .keyReused(let key): "The Idempotency-Key \"\(key)\" was used for another request; choose a new one for a new job."
-    case .illegal(let sentence), .inUse(let sentence), .homeInUse(let sentence), .home(let sentence): sentence
+    case .illegal(let sentence), .inUse(let sentence), .homeInUse(let sentence), .noRoom(let sentence), .home(let sentence): sentence
     }
   }
 
   /// What the system refused.
   static func home(_ path: String, cannot action: String, number: Int32) -> JobError {
-    .home("\(path): cannot \(action): \(String(cString: strerror(number))).")
+    Disk.isFull(number) ? .noRoom(Disk.fullSentence) : .home("\(path): cannot \(action): \(String(cString: strerror(number))).")
   }
 }

@@ -12,6 +12,8 @@ package struct JobFault: Sendable, Hashable {
     case killed
     /// A fault of the program ended the worker.
     case crashed
+    /// There is no room for what the job writes.
+    case noRoom = "no_room"
     /// The worker could not be started.
     case notStarted = "not_started"
     /// The worker ended while no server watched.
@@ -33,14 +35,14 @@ package struct JobFault: Sendable, Hashable {
   var isWorthAnotherAttempt: Bool {
     switch code {
     case .failed, .nonFinite: false
-    case .outOfMemory, .killed, .crashed, .notStarted, .lost, .stopped: true
+    case .outOfMemory, .killed, .crashed, .noRoom, .notStarted, .lost, .stopped: true
     }
   }
 
   /// Whether the job is to blame, so that it counts towards its greatest number of attempts.
   var countsAgainstJob: Bool {
     switch code {
-    case .lost, .stopped: false
+    case .noRoom, .lost, .stopped: false
     case .failed, .nonFinite, .outOfMemory, .killed, .crashed, .notStarted: true
     }
   }

@@ -36,6 +36,12 @@ package final class JobHome: Sendable {
   /// Lets another server have the folder before this process ends.
   func release() { lock.release() }
 
+  /// Bytes of all files but those of data sets and uploads.
+  var otherBytes: Int {
+    let others = SmallFile.names(in: path).filter { !["datasets", "uploads"].contains($0) }
+    return others.reduce(0) { $0 + Disk.bytes(of: "\(path)/\($1)") }
+  }
+
   /// The files of a job.
   func folder(of job: Job) -> JobFolder { JobFolder(path: "\(path)/jobs/\(job.id)") }
 
@@ -66,4 +72,18 @@ package struct JobFolder: Sendable, Hashable {
   package var metrics: String { "\(run)/metrics.jsonl" }
   var log: String { "\(run)/log.txt" }
   package var checkpoints: String { "\(run)/checkpoints" }
+
+  /// Removes what a worker that was killed was just writing; for when none runs.
+  func removePartialFiles() {
+    let files = FileManager.default.enumerator(atPath: path)
+    while let name = files?.nextObject() as? String {
+      if Self.isPartial(name) { unlink("\(path)/\(name)") }
+    }
+  }
+
+  /// How files are called that are not whole yet.
+  private static func isPartial(_ path: String) -> Bool {
+    let name = path.split(separator: "/").last ?? ""
+    return name.hasPrefix(".hpm-") && name.hasSuffix(".partial")
+  }
 }

@@ -106,9 +106,21 @@ extension JobStore {
   }
 
   /// Jobs that ended more than `lifetime` seconds ago, oldest first.
-  func expired(after lifetime: Double, limit: Int, in database: Database) throws -> [Job] {
-    try Job.fetchAll(
-      database, sql: "SELECT * FROM job WHERE ended_at < ? ORDER BY ended_at LIMIT ?", arguments: [now() - lifetime, limit])
+  func expired(after lifetime: Double, in database: Database) throws -> [Job] {
+    try Job.fetchAll(database, sql: "SELECT * FROM job WHERE ended_at < ? ORDER BY ended_at", arguments: [now() - lifetime])
+  }
+
+  /// Jobs that have ended, those that ended first before the others.
+  func ended(in database: Database) throws -> [Job] {
+    try Job.fetchAll(database, sql: "SELECT * FROM job WHERE state IN ('succeeded', 'failed', 'cancelled') ORDER BY ended_at, number")
+  }
+
+  /// Notes that a queued job has to wait, and why; followers are told when it begins to.
+  func wait(_ job: Job, for fault: JobFault, until time: Double, in database: Database) throws {
+    try database.execute(
+      sql: "UPDATE job SET fault_code = ?, fault_reason = ?, not_before = ? WHERE number = ?",
+      arguments: [fault.code.rawValue, fault.reason, time, job.number])
+    if job.fault?.code != fault.code { try add([.state(job.state, attempt: job.attempt, fault: fault)], to: job.number, in: database) }
   }
 
   func delete(_ job: Job, in database: Database) throws {

@@ -12,6 +12,10 @@ extension JobStore {
       try database.execute(sql: keyTable)
       try database.execute(sql: datasetTable)
     }
+    migrator.registerMigration("thumbnails and duplicates of data sets") { database in
+      try database.execute(sql: "ALTER TABLE dataset ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0")
+      try database.execute(sql: thumbnailsTable)
+    }
     return migrator
   }()
 
@@ -108,6 +112,13 @@ extension JobStore {
       passed_over INTEGER NOT NULL,
       bytes INTEGER,
       created_at REAL NOT NULL
+    );
+    """
+
+  private static let thumbnailsTable = """
+    CREATE TABLE dataset_thumbnails (
+      dataset TEXT PRIMARY KEY REFERENCES dataset (name) ON DELETE CASCADE,
+      png BLOB NOT NULL
     );
     """
 }

@@ -54,6 +54,7 @@ final class JobStore: Sendable {
   }
 
   private static func failure(_ error: any Error, _ path: String) -> JobError {
-    .home("\(path): the database refuses: \(error). Look whether its disk is full or failing.")
+    if (error as? DatabaseError)?.resultCode == .SQLITE_FULL || Disk.isFull(at: path) { return .noRoom(Disk.fullSentence) }
+    return .home("\(path): the database refuses: \(error). Look whether its disk is failing.")
   }
 }

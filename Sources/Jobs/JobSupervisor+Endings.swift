@@ -23,7 +23,9 @@ extension JobSupervisor {
         } else {
           let interrupted = try store.move(current, to: .interrupted, fault: fault, in: database)
           if !isLeaving {
-            try store.move(interrupted, to: .queued, notBefore: store.now() + (headway == .further ? 0 : delay(failures)), in: database)
+            try store.move(
+              interrupted, to: .queued, fault: fault.code == .noRoom ? fault : nil,
+              notBefore: store.now() + delay(failures, headway, fault), in: database)
           }
         }
       }
@@ -36,8 +38,9 @@ extension JobSupervisor {
   }
 
   /// Seconds until the next attempt after so many failures in a row that got no further.
-  private func delay(_ failures: Int) -> Double {
-    guard failures > 0 else { return 0 }
+  private func delay(_ failures: Int, _ headway: Headway, _ fault: JobFault) -> Double {
+    if fault.code == .noRoom { return configuration.roomInterval }
+    guard failures > 0, headway == .none else { return 0 }
     return min(configuration.greatestBackOff, configuration.backOff * pow(2, Double(failures - 1)))
   }
 
@@ -49,6 +52,15 @@ extension JobSupervisor {
       _ = try store.write { [store] in try store.move(job, to: .queued, in: $0) }
     }
     try removeStrayFolders()
+    try removePartialFiles()
+  }
+
+  /// What workers that were killed were just writing; those that live go on.
+  private func removePartialFiles() throws(JobError) {
+    let living = Set(active.values.map(\.job.id))
+    for name in SmallFile.names(in: "\(home.path)/jobs") where !living.contains(name) {
+      JobFolder(path: "\(home.path)/jobs/\(name)").removePartialFiles()
+    }
   }
 
   private func takeOver(_ job: Job) throws(JobError) {

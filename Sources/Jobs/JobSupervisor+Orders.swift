@@ -84,19 +84,32 @@ extension JobSupervisor {
 
   /// Removes a job that has ended, and its files.
   ///
-  /// - Throws: ``JobError/inUse(_:)`` where it has not.
+  /// - Throws: ``JobError/inUse(_:)`` where it has not, or where something else needs its files.
   package func delete(_ id: String) async throws(JobError) {
     try await ordered { [self] () throws(JobError) in
-      let job = try store.write { [store] database in
-        let job = try store.job(id, in: database)
-        guard job.state.isFinished else {
-          throw JobError.inUse("The job \(job.id) is \(job.state.rawValue); cancel it before it is deleted.")
-        }
-        try store.delete(job, in: database)
-        return job
+      let job = try store.read { [store] in try store.job(id, in: $0) }
+      guard job.state.isFinished else {
+        throw .inUse("The job \(job.id) is \(job.state.rawValue); cancel it before it is deleted.")
       }
-      removeFiles(of: job)
+      guard try !removable([job]).isEmpty else {
+        throw .inUse("A model that is served, or a data set, lies in the files of the job \(job.id); remove that before the job.")
+      }
+      try remove(job)
     }
+  }
+
+  /// Removes a job that has ended, and its files. On the queue.
+  func remove(_ job: Job) throws(JobError) {
+    let folder = home.folder(of: job).path
+    do throws(JobError) { try store.write { [store] in try store.delete(job, in: $0) } } catch {
+      // Where the database finds no room to forget the job in, its files make some.
+      guard case .noRoom = error else { throw error }
+      try? FileManager.default.removeItem(atPath: folder)
+      try store.write { [store] in try store.delete(job, in: $0) }
+    }
+    // A folder that stays is removed at the next start.
+    try? FileManager.default.removeItem(atPath: folder)
+    feed.changed(job.id)
   }
 
   /// Jobs deleted at one look, so that a look stays short.
@@ -105,18 +118,8 @@ extension JobSupervisor {
   /// Deletes jobs that ended longer ago than the configuration keeps them.
   func removeExpired() throws(JobError) {
     guard configuration.lifetime > 0 else { return }
-    for job in try store.read({ [store, configuration] in
-      try store.expired(after: configuration.lifetime, limit: Self.expiredAtOnce, in: $0)
-    }) {
-      try store.write { [store] in try store.delete(job, in: $0) }
-      removeFiles(of: job)
-    }
-  }
-
-  /// A folder that stays is removed at the next start.
-  private func removeFiles(of job: Job) {
-    try? FileManager.default.removeItem(atPath: home.folder(of: job).path)
-    feed.changed(job.id)
+    let expired = try store.read { [store, configuration] in try store.expired(after: configuration.lifetime, in: $0) }
+    for job in try removable(expired).prefix(Self.expiredAtOnce) { try remove(job) }
   }
 
   /// Changes a job in one transaction, and looks at once whether anything follows.

@@ -6,6 +6,7 @@ extension JobSupervisor {
   func startDueJobs() throws(JobError) {
     while !isLeaving, active.count < configuration.maximumRunning {
       guard let due = try store.read({ [store] in try store.next(in: $0) }) else { return }
+      guard try hasRoom(due) else { return }
       let folder = home.folder(of: due)
       try prepare(folder)
       let (job, attempt) = try store.write { [store] in try store.begin(due, token: UUID().uuidString, in: $0) }
@@ -13,6 +14,21 @@ extension JobSupervisor {
       do throws(JobError) { try launch(job, attempt, folder) } catch {
         try settle(job, attempt, Self.ending(error), .none)
       }
+    }
+  }
+
+  /// Whether the home has room for a job's run; one that finds none waits, and is asked about again later.
+  private func hasRoom(_ job: Job) throws(JobError) -> Bool {
+    do throws(JobError) {
+      try requireRoom(for: 0)
+      return true
+    } catch {
+      guard case .noRoom(let reason) = error else { throw error }
+      try store.write { [self] in
+        try store.wait(job, for: JobFault(.noRoom, reason), until: store.now() + configuration.roomInterval, in: $0)
+      }
+      feed.changed(job.id)
+      return false
     }
   }
 
@@ -93,6 +109,7 @@ extension JobSupervisor {
     guard let one = active[number], let exit = one.exit else { return }
     var follower = one.follower
     while try publish(&follower, of: one.job) { active[number]?.follower = follower }
+    home.folder(of: one.job).removePartialFiles()
     let ending = WorkerEnding(
       WorkerEnding.Evidence(
         exit: exit, folder: home.folder(of: one.job), wasAskedToStop: one.attempt.stopSentAt != nil,
@@ -105,6 +122,7 @@ extension JobSupervisor {
   private static func ending(_ error: JobError) -> WorkerEnding {
     switch error {
     case .wrongConfiguration, .unknownKind: .failed(JobFault(.failed, error.description))
+    case .noRoom: .stopped(JobFault(.noRoom, error.description))
     default: .stopped(JobFault(.notStarted, error.description))
     }
   }

@@ -20,16 +20,21 @@ package final class JobSupervisor: @unchecked Sendable {  // what changes is tou
     var exit: Worker.Exit?
   }
 
-  let home: JobHome
+  package let home: JobHome
   let store: JobStore
   let recipes: [String: any JobRecipe]
   let configuration: JobsConfiguration
   let survey: DatasetSurvey
+  /// Paths of files that something other than a job needs.
+  let filesInUse: @Sendable () -> [String]
+  let promises = PromisedBytes()
   package let feed = JobFeed()
   /// Told, in sentences, what went wrong beside any request.
   private let report: @Sendable (String) -> Void
   let queue = DispatchQueue(label: "hpm.jobs")
   private let readers = DispatchQueue(label: "hpm.jobs.readers", attributes: .concurrent)
+  /// What ``report`` was told last, so that a fault that stays is told once.
+  private var lastReport: String?
   let latestCounts = Mutex<[JobState: Int]>([:])
   var active: [Int: Active] = [:]
   /// Whether the server is leaving, so that nothing is started any more.
@@ -41,15 +46,18 @@ package final class JobSupervisor: @unchecked Sendable {  // what changes is tou
   ///
   /// - Parameters:
   ///   - recipes: The kinds of jobs there are.
-  ///   - survey: Counts the images of a data set.
+  ///   - survey: Looks at the images of a data set.
+  ///   - filesInUse: Paths of files that something other than a job needs, such as a model that is served: no run that has one is deleted.
   package init(
     _ home: JobHome, recipes: [any JobRecipe], configuration: JobsConfiguration = JobsConfiguration(), survey: @escaping DatasetSurvey,
+    filesInUse: @escaping @Sendable () -> [String],
     now: @escaping @Sendable () -> Double = { Date().timeIntervalSince1970 }, report: @escaping @Sendable (String) -> Void
   ) throws(JobError) {
     self.home = home
     self.recipes = Dictionary(recipes.map { ($0.kind, $0) }) { first, _ in first }
     self.configuration = configuration
     self.survey = survey
+    self.filesInUse = filesInUse
     self.report = report
     store = try JobStore(home.database, now: now)
   }
@@ -126,6 +134,13 @@ package final class JobSupervisor: @unchecked Sendable {  // what changes is tou
 
   /// Does what may fail beside any request; it is tried again at the next look.
   func attempt(_ body: () throws(JobError) -> Void) {
-    do throws(JobError) { try body() } catch { report(error.description) }
+    do throws(JobError) { try body() } catch { say(error.description) }
+  }
+
+  /// Tells the operator, once for as long as nothing else is to be told.
+  func say(_ sentence: String) {
+    guard sentence != lastReport else { return }
+    lastReport = sentence
+    report(sentence)
   }
 }

@@ -19,6 +19,10 @@ package struct JobsConfiguration: Sendable, Hashable {
   package var keyLifetime = 86_400.0
   /// Seconds after which a job that has ended is deleted with its files; 0 keeps it.
   package var lifetime = 0.0
+  /// Bytes that everything in the home may take before the jobs that ended first are deleted; 0 lets it take the whole disk.
+  package var homeBytes = 0
+  /// Seconds until a job that found no room looks for it again.
+  package var roomInterval = 15.0
   /// How willingly workers leave the processors to others, as nice(1) counts: 19 is most.
   package var niceness: Int32 = 19
   /// How readily the kernel kills a worker where memory runs out: 1000 is before all others (proc(5), `oom_score_adj`).

@@ -23,6 +23,9 @@ enum WorkerEnding: Sendable, Hashable, CustomStringConvertible {
     let wasAskedToStop: Bool
     /// How many processes the kernel killed for lack of memory since the attempt began.
     let outOfMemoryKills: Int
+
+    /// Then a worker may have found no room even for its last words.
+    var isDiskFull: Bool { Disk.isFull(at: folder.path) }
   }
 
   init(_ evidence: Evidence) {
@@ -37,7 +40,8 @@ enum WorkerEnding: Sendable, Hashable, CustomStringConvertible {
 
   private static func exited(_ code: Int32, _ report: Report?, _ evidence: Evidence) -> WorkerEnding {
     if [128 + SIGTERM, 128 + SIGINT].contains(code) { return .stopped(JobFault(.stopped, "The worker was asked to stop.")) }
-    if let report, report.outcome == "failed" { return .failed(fault(report)) }
+    if let report, report.outcome == "failed" { return ended(fault(report)) }
+    if evidence.isDiskFull { return ended(JobFault(.noRoom, Disk.fullSentence)) }
     return .failed(JobFault(.failed, lastWords(evidence.folder) ?? "The worker ended with exit code \(code) and said nothing."))
   }
 
@@ -60,10 +64,12 @@ enum WorkerEnding: Sendable, Hashable, CustomStringConvertible {
   private static func unseen(_ report: Report?) -> WorkerEnding {
     switch report?.outcome {
     case "finished": .succeeded
-    case "failed": report.map { .failed(fault($0)) } ?? .stopped(lost)
+    case "failed": report.map { ended(fault($0)) } ?? .stopped(lost)
     default: .stopped(lost)
     }
   }
+
+  private static func ended(_ fault: JobFault) -> WorkerEnding { fault.isWorthAnotherAttempt ? .stopped(fault) : .failed(fault) }
 
   private static let lost = JobFault(.lost, "The worker ended while no server watched it.")
 

@@ -48,6 +48,9 @@ extension ConfigurationOption {
     optionalInteger("job-threads", "Threads that a job computes with; without it, half of the processors.", 1...1024, \.jobThreads),
     seconds(
       "job-ttl", "Seconds after which a job that has ended is deleted with its files; 0 keeps it.", 0...3_153_600_000, \.jobLifetime),
+    integer(
+      "max-home-bytes", "Bytes that all in --home may take: jobs that ended first go, then uploads are 507; 0 is no limit.", 0...(1 << 60),
+      \.maximumHomeBytes),
     integer("max-dataset-bytes", "Bytes of an uploaded data set; more is 413.", 1024...(1 << 50), \.maximumDatasetBytes),
     optionalInteger("threads", "Threads that compute; without it, the processors this process may use.", 1...1024, \.threads),
     choice("precision", "What models compute in.", \.precision),

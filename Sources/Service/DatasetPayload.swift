@@ -13,6 +13,7 @@ struct DatasetPayload: JSONWritable {
       json.member("images", dataset.count.images)
       json.member("classes", dataset.count.classes)
       json.member("passed_over", dataset.count.passedOver)
+      json.member("duplicates", dataset.count.duplicates)
       json.member("bytes", dataset.bytes)
       json.member("created_at", Timestamp.text(seconds: dataset.createdAt))
     }

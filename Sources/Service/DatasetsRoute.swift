@@ -69,6 +69,17 @@ struct DatasetsRoute: Sendable {
         dataset: try await desk.obey { () throws(JobError) in try await desk.supervisor.dataset(request.parameter("name")) }))
   }
 
+  /// `GET /datasets/{name}/thumbnails`: a picture of some of the images, made when the data set was.
+  func thumbnails(_ request: Request) async throws(Problem) -> Answer {
+    _ = try request.uniqueQuery(knowing: [])
+    let name = request.parameter("name")
+    let png = try await desk.obey { () throws(JobError) in try await desk.supervisor.thumbnails(of: name) }
+    guard let png else {
+      throw Problem(.notFound, "There is no picture of the data set \"\(name)\": none of the images that were tried could be decoded.")
+    }
+    return Answer(AnswerFormat.png.mediaType, png)
+  }
+
   /// `DELETE /datasets/{name}`: 204; files given by path stay.
   func delete(_ request: Request) async throws(Problem) -> Answer {
     _ = try request.uniqueQuery(knowing: [])

@@ -8,9 +8,15 @@ final class FilePieces: @unchecked Sendable {
   private static let pieceBytes = 1 << 20
 
   private let file: FileHandle
+  /// Bytes of the file.
+  let count: Int
 
   /// Throws where the file cannot be opened.
-  init(_ path: String) throws { file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)) }
+  init(_ path: String) throws {
+    file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    count = Int(try file.seekToEnd())
+    try file.seek(toOffset: 0)
+  }
 
   deinit { try? file.close() }
 

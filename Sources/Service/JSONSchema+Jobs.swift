@@ -53,6 +53,6 @@ extension JSONSchema {
   private static let dataset = JSONSchema.object([
     .always("name", .text), .always("origin", .words(["upload", "path"])), .always("path", JSONSchema.text.orNull),
     .always("images", .wholeNumber), .always("classes", .wholeNumber), .always("passed_over", .wholeNumber),
-    .always("bytes", JSONSchema.integer(nil).orNull), .always("created_at", moment),
+    .always("duplicates", .wholeNumber), .always("bytes", JSONSchema.integer(nil).orNull), .always("created_at", moment),
   ])
 }

@@ -21,7 +21,13 @@ package struct JobDesk: Sendable {
     do throws(JobError) { return try await body() } catch { throw Problem(error, logger) }
   }
 
-  /// The same for what data sets are refused for.
+  /// Sees to it that so many bytes more fit into the folder of `store`, where that lies in the home.
+  func makeRoom(for bytes: Int, in store: ModelStore) async throws(Problem) {
+    guard store.lies(in: supervisor.home.path) else { return }
+    try await obey { () throws(JobError) in try await supervisor.makeRoom(for: bytes) }
+  }
+
+  /// Does `body`; what a data set is refused for becomes the problem that the client sees.
   func take<Value>(_ body: () async throws(DatasetRefusal) -> Value) async throws(Problem) -> Value {
     do throws(DatasetRefusal) { return try await body() } catch { throw Problem(error, logger) }
   }

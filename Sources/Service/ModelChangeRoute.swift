@@ -6,6 +6,8 @@ struct ModelChangeRoute: Sendable {
   let library: ModelLibrary
   /// `nil` for a service that takes no models.
   let store: ModelStore?
+  /// Jobs and data sets, with which models may share the home folder.
+  let jobs: JobDesk?
 
   /// Keeps the model in the body as a new version: 201 where the name is new, else 200. It is not loaded.
   func upload(_ request: Request) async throws(Problem) -> Answer {
@@ -19,7 +21,7 @@ struct ModelChangeRoute: Sendable {
     }
     let versions = library.entries.filter { $0.name == name }.map(\.version)
     try checkConditions(request, name, exists: !versions.isEmpty)
-    let upload = try await publish(name) { store, newest throws(Problem) in
+    let upload = try await publish(name, request.body.declaredLength ?? 0) { store, newest throws(Problem) in
       try await store.receive(request.body, name: name, after: newest)
     }
     var answer = Answer(json: UploadPayload(upload: upload, model: try library.payload("\(name)@\(upload.source.version)")))
@@ -28,11 +30,12 @@ struct ModelChangeRoute: Sendable {
     return answer
   }
 
-  /// Keeps what `receive` takes into the store as the newest version of a name; the versions that nobody needs any more go.
+  /// Keeps what `receive` takes into the store, so many bytes, as the newest version of a name; the versions that nobody needs any more go.
   func publish(
-    _ name: String, _ receive: (ModelStore, _ newest: Int) async throws(Problem) -> ModelStore.Upload
+    _ name: String, _ bytes: Int, _ receive: (ModelStore, _ newest: Int) async throws(Problem) -> ModelStore.Upload
   ) async throws(Problem) -> ModelStore.Upload {
     guard let store else { throw Problem(.modelsReadOnly, "This service keeps no models; start it with --models or --home.") }
+    try await jobs?.makeRoom(for: bytes, in: store)
     let newest = library.entries.filter { $0.name == name }.map(\.version).max() ?? 0
     let upload = try await receive(store, newest)
     library.add(upload.source)

@@ -160,6 +160,9 @@ package final class ModelLibrary: Sendable {
     contents.withLock { contents in contents.slots.map(\.source).filter { $0.name == name } }
   }
 
+  /// The files of all models.
+  package var paths: [String] { contents.withLock { contents in contents.slots.compactMap(\.source.path) } }
+
   /// The file of the newest version of `name`, or of `name@version`, or of the default model for `nil`; `nil` where there is none.
   package func path(of specification: String?) -> String? {
     contents.withLock { contents in

@@ -14,6 +14,8 @@ package struct ModelStore: Sendable {
 
   /// Versions of a model that are kept beside those that serve.
   private static let versionsKept = 2
+  /// Seconds in which someone may have made room.
+  private static let storageRetry = 60
 
   let folder: String
   private let maximumBytes: Int
@@ -64,6 +66,21 @@ package struct ModelStore: Sendable {
     return Upload(source: source(ModelFile(name: name, version: version, path: path)), sha256: sha256, byteCount: count)
   }
 
+  /// Whether the models are kept in that folder, or below it.
+  package func lies(in home: String) -> Bool { folder.hasPrefix(home + "/") }
+
+  /// Removes what a server that was killed was just receiving.
+  ///
+  /// - Parameter seconds: Files that were written to since then stay: where another server may use the folder, they may be its.
+  package func removePartialFiles(olderThan seconds: Double) {
+    let files = FileManager.default.enumerator(atPath: folder)
+    while let name = files?.nextObject() as? String {
+      guard name.hasSuffix(DurableFile.partialSuffix), name.split(separator: "/").last?.hasPrefix(".hpm-") == true else { continue }
+      let written = files?.fileAttributes?[.modificationDate] as? Date ?? .distantPast
+      if -written.timeIntervalSinceNow >= seconds { unlink("\(folder)/\(name)") }
+    }
+  }
+
   /// Which of `files` nobody needs any more: all but the newest two, and those that serve.
   static func superfluous(_ sources: [ModelSource], serving: Set<Int>) -> [ModelSource] {
     sources.sorted { $0.version > $1.version }.dropFirst(versionsKept).filter { !serving.contains($0.version) }
@@ -110,6 +127,10 @@ package struct ModelStore: Sendable {
   ) async throws(Problem) -> Value {
     let result = await pool.run { Result { () throws(CheckpointError) in try work() } }
     do throws(CheckpointError) { return try result.get() } catch {
+      if let number = error.number, [ENOSPC, EDQUOT].contains(number) {
+        throw Problem(
+          .insufficientStorage, "The disk of the folder that models are kept in is full; make room on it.", retryAfter: Self.storageRetry)
+      }
       throw Problem(.modelsReadOnly, "The model could not be written: \(error.reason).")
     }
   }
@@ -165,7 +186,10 @@ private final class IncomingModel: @unchecked Sendable {
     do {
       madeFolder = !FileManager.default.fileExists(atPath: folder)
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch { throw CheckpointError(path: folder, reason: "the folder of the models cannot be written") }
+    } catch {
+      let isFull = (error as? CocoaError)?.code == .fileWriteOutOfSpace
+      throw CheckpointError(path: folder, reason: "the folder of the models cannot be written", number: isFull ? ENOSPC : nil)
+    }
     let file = try IncomingCheckpoint(in: folder, stem: stem, prefix: prefix)
     try file.append(prefix)
     self.file = file

@@ -19,7 +19,10 @@ extension Operation {
         Success(
           status: 202, meaning: "The job is queued.", contents: [.json(.named("Job"), example: job)],
           fields: [Field(name: "Location", meaning: "The job.")])
-      ], problems: [.malformedBody, .unsupportedMedia, .tooLarge, .impossibleJob, .unknownDataset, .keyReused, .storage]),
+      ],
+      problems: [
+        .malformedBody, .unsupportedMedia, .tooLarge, .impossibleJob, .unknownDataset, .keyReused, .storage, .insufficientStorage,
+      ]),
     Operation(
       method: .get, template: "/jobs", summary: "Jobs, newest first.",
       parameters: [
@@ -32,7 +35,8 @@ extension Operation {
       successes: [said("The job.", .named("Job"), job)], problems: [.unknownJob, .storage], hasValidator: true),
     Operation(
       method: .delete, template: "/jobs/{id}", summary: "Deletes a job that has ended, and its files.",
-      successes: [Success(status: 204, meaning: "It is gone.", contents: [])], problems: [.unknownJob, .conflict, .storage]),
+      successes: [Success(status: 204, meaning: "It is gone.", contents: [])],
+      problems: [.unknownJob, .conflict, .storage, .insufficientStorage]),
     order("cancel", "Ends a job; a running one after a checkpoint."), order("pause", "Stops a job after a checkpoint."),
     order("resume", "Lets a paused job go on from its checkpoint, or tries a failed one again."),
   ]
@@ -40,7 +44,7 @@ extension Operation {
   private static func order(_ word: String, _ summary: String) -> Operation {
     Operation(
       method: .post, template: "/jobs/{id}/\(word)", summary: summary, successes: [said("The job.", .named("Job"), job)],
-      problems: [.unknownJob, .conflict, .storage])
+      problems: [.unknownJob, .conflict, .storage, .insufficientStorage])
   }
 
   private static let runs: [Operation] = [
@@ -98,7 +102,10 @@ extension Operation {
           status: 201, meaning: "The model.", contents: [.json(.named("Model"), example: promoted)],
           fields: [Field(name: "Location", meaning: "The model.")])
       ],
-      problems: [.malformedBody, .unsupportedMedia, .tooLarge, .unknownJob, .notFound, .unfitModel, .modelsReadOnly, .storage, .deadline]),
+      problems: [
+        .malformedBody, .unsupportedMedia, .tooLarge, .unknownJob, .notFound, .unfitModel, .modelsReadOnly, .storage, .insufficientStorage,
+        .deadline,
+      ]),
   ]
 
   private static let datasets: [Operation] = [
@@ -112,7 +119,11 @@ extension Operation {
         Success(
           status: 201, meaning: "The data set.", contents: [.json(.named("Dataset"), example: dataset)],
           fields: [Field(name: "Location", meaning: "The data set.")])
-      ], problems: [.invalidParameter, .malformedBody, .unsupportedMedia, .tooLarge, .unusableDataset, .forbiddenPath, .conflict, .storage]),
+      ],
+      problems: [
+        .invalidParameter, .malformedBody, .unsupportedMedia, .tooLarge, .unusableDataset, .forbiddenPath, .conflict, .storage,
+        .insufficientStorage,
+      ]),
     Operation(
       method: .get, template: "/datasets", summary: "Data sets, by name.", parameters: page,
       successes: [said("The page.", .named("DatasetList"), #"{"data":[\#(dataset)],"next":null}"#)],
@@ -121,8 +132,13 @@ extension Operation {
       method: .get, template: "/datasets/{name}", summary: "A data set.",
       successes: [said("The data set.", .named("Dataset"), dataset)], problems: [.unknownDataset, .storage], hasValidator: true),
     Operation(
+      method: .get, template: "/datasets/{name}/thumbnails", summary: "A picture of up to 16 images, spread evenly over a data set.",
+      successes: [Success(status: 200, meaning: "The picture.", contents: [Content("image/png")])],
+      problems: [.unknownDataset, .notFound, .storage], hasValidator: true),
+    Operation(
       method: .delete, template: "/datasets/{name}", summary: "Forgets a data set; files given by path stay.",
-      successes: [Success(status: 204, meaning: "It is gone.", contents: [])], problems: [.unknownDataset, .conflict, .storage]),
+      successes: [Success(status: 204, meaning: "It is gone.", contents: [])],
+      problems: [.unknownDataset, .conflict, .storage, .insufficientStorage]),
   ]
 
   private static let page = [
@@ -137,8 +153,8 @@ extension Operation {
     """
 
   private static let dataset = """
-    {"name":"photos","origin":"upload","path":null,"images":2000,"classes":0,"passed_over":1,"bytes":300000000,\
-    "created_at":"2026-01-31T12:00:00Z"}
+    {"name":"photos","origin":"upload","path":null,"images":2000,"classes":0,"passed_over":1,"duplicates":3,\
+    "bytes":300000000,"created_at":"2026-01-31T12:00:00Z"}
     """
 
   private static let promoted =

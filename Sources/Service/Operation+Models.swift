@@ -23,7 +23,7 @@ extension Operation {
       ],
       problems: [
         .invalidParameter, .malformedBody, .tooLarge, .lengthRequired, .expectationFailed, .unfitModel, .modelExists, .modelsReadOnly,
-        .deadline, .requestTimeout,
+        .storage, .insufficientStorage, .deadline, .requestTimeout,
       ]),
     Operation(
       method: .delete, template: "/models/{name}", summary: "Deletes a model, or one of its versions.",

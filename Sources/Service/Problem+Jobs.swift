@@ -11,6 +11,7 @@ extension Problem {
     case .wrongConfiguration: self.init(.impossibleJob, error.description, parameter: "config")
     case .illegal, .inUse: self.init(.conflict, error.description)
     case .keyReused: self.init(.keyReused, error.description, parameter: "Idempotency-Key")
+    case .noRoom: self.init(.insufficientStorage, error.description, retryAfter: Self.storageRetry)
     case .home, .homeInUse:
       logger.error("home folder", metadata: ["reason": "\(error)"])
       self.init(.storage, "The server's home folder cannot be used now; the server's log says why.", retryAfter: Self.storageRetry)
@@ -23,11 +24,10 @@ extension Problem {
     case .damaged, .hostile, .unusable: self.init(.unusableDataset, error.description)
     case .tooLarge: self.init(.tooLarge, error.description)
     case .forbidden: self.init(.forbiddenPath, error.description, parameter: "path")
+    case .noRoom: self.init(.insufficientStorage, error.description, retryAfter: Self.storageRetry)
     case .disk:
       logger.error("data set", metadata: ["reason": "\(error)"])
-      self.init(
-        .storage, "The server's disk refuses the data set, most likely because it is full; the server's log says why.",
-        retryAfter: Self.storageRetry)
+      self.init(.storage, "The server's disk refuses the data set; the server's log says why.", retryAfter: Self.storageRetry)
     }
   }
 

@@ -44,6 +44,7 @@ package enum ProblemKind: String, Sendable, Hashable, CaseIterable {
   case conflict
   case keyReused = "key-reused"
   case storage
+  case insufficientStorage = "insufficient-storage"
   case queueFull = "queue-full"
   case headersTooLarge = "headers-too-large"
   case internalFault = "internal-fault"
@@ -85,6 +86,7 @@ extension ProblemKind {
       case 503: .draining
       case 504: .deadline
       case 505: .versionNotSupported
+      case 507: .insufficientStorage
       case 500...599: .internalFault
       default: .malformedRequest
       }
@@ -100,7 +102,9 @@ extension ProblemKind {
       .unexpectedPart, .unknownModel, .unknownImage, .unsupportedMedia, .tooLarge:
       contentEntry
     case .unfitModel, .modelInUse, .modelExists, .modelsReadOnly: modelEntry
-    case .unknownJob, .unknownDataset, .impossibleJob, .unusableDataset, .forbiddenPath, .conflict, .keyReused, .storage: jobEntry
+    case .unknownJob, .unknownDataset, .impossibleJob, .unusableDataset, .forbiddenPath, .conflict, .keyReused, .storage,
+      .insufficientStorage:
+      jobEntry
     case .queueFull, .loading, .draining, .noModel, .deadline, .abandoned, .internalFault: stateEntry
     case .keyNeeded, .unknownKey, .rightNeeded, .localWritesOnly, .keyRateExceeded: accessEntry
     default: protocolEntry
@@ -221,7 +225,12 @@ extension ProblemKind {
     case .forbiddenPath: (403, "Path not allowed", "Choose a path in a folder that the server was started with (`--data-root`).")
     case .conflict: (409, "Not in this state", "`detail` says what is in the way. Look at the job's `state`, then ask again.")
     case .keyReused: (422, "Idempotency key of another request", "A key stands for one request for a day. Take a new key for a new job.")
-    default: (503, "No room on the server's disk", "Make room on the disk of the server's home folder, then ask again.")
+    case .insufficientStorage:
+      (
+        507, "No room",
+        "Delete data sets, models or jobs that have ended, make room on the disk of `--home`, or raise `--max-home-bytes`; then ask again."
+      )
+    default: (503, "Disk that fails", "The disk of the server's home folder refuses to read or write; the server's log says why.")
     }
   }
 

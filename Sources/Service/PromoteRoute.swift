@@ -24,7 +24,7 @@ struct PromoteRoute: Sendable {
     guard let pieces = try? FilePieces(path) else {
       throw Problem(.notFound, "The checkpoint cannot be read; it may just have been replaced.")
     }
-    let made = try await models.publish(name) { store, newest throws(Problem) in
+    let made = try await models.publish(name, pieces.count) { store, newest throws(Problem) in
       try await store.receive(name: name, after: newest) { try await pieces.next() }
     }
     _ = try await models.library.load(name)

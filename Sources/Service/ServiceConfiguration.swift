@@ -41,6 +41,8 @@ package struct ServiceConfiguration: Sendable, Hashable {
   package var jobThreads: Int?
   /// Seconds after which a job that has ended is deleted with its files; 0 keeps it.
   package var jobLifetime = 0.0
+  /// Bytes that everything in ``home`` may take before the jobs that ended first are deleted; 0 lets it take the whole disk.
+  package var maximumHomeBytes = 0
   /// Bytes of an uploaded data set.
   package var maximumDatasetBytes = 64 << 30
   /// Threads that compute; `nil` follows the processors the process may use.

@@ -62,7 +62,7 @@ struct ServiceRoutes: Sendable {
 
   private func addModels(to router: inout GuardedRouter) {
     let models = ModelsRoute(library: pipeline.library)
-    let change = ModelChangeRoute(library: pipeline.library, store: store)
+    let change = ModelChangeRoute(library: pipeline.library, store: store, jobs: jobs)
     let model = "/models/{name}"
     router.on(.get, "/models", for: .anyKey, endpoint.handler { request throws(Problem) in try models.list(request) })
     router.on(.get, model, for: .anyKey, endpoint.handler { request throws(Problem) in try models.one(request) })
@@ -122,7 +122,7 @@ struct ServiceRoutes: Sendable {
     router.on(.get, "/jobs/{id}/files", for: .reads(.jobs), endpoint.handler { request throws(Problem) in try await run.files(request) })
     router.on(
       .get, "/jobs/{id}/files/{path...}", for: .reads(.jobs), endpoint.transfer { request throws(Problem) in try await run.file(request) })
-    let promote = PromoteRoute(desk: desk, models: ModelChangeRoute(library: pipeline.library, store: store))
+    let promote = PromoteRoute(desk: desk, models: ModelChangeRoute(library: pipeline.library, store: store, jobs: desk))
     router.on(
       .post, "/jobs/{id}/promote", for: .writes(.admin),
       patientEndpoint.handler { request throws(Problem) in try await promote.answer(request) })
@@ -136,6 +136,9 @@ struct ServiceRoutes: Sendable {
       endpoint.transfer { request throws(Problem) in Response(try await datasets.put(request), to: request.head) })
     router.on(.get, "/datasets", for: .reads(.jobs), endpoint.handler { request throws(Problem) in try await datasets.list(request) })
     router.on(.get, "/datasets/{name}", for: .reads(.jobs), endpoint.handler { request throws(Problem) in try await datasets.one(request) })
+    router.on(
+      .get, "/datasets/{name}/thumbnails", for: .reads(.jobs),
+      endpoint.handler { request throws(Problem) in try await datasets.thumbnails(request) })
     router.on(
       .delete, "/datasets/{name}", for: .writes(.jobs), endpoint.handler { request throws(Problem) in try await datasets.delete(request) })
   }

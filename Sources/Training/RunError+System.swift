@@ -4,13 +4,16 @@ import Glibc
 extension RunError {
   /// What the system refused: `RunError(path, cannot: "write the file", number: errno)`.
   init(_ path: String, cannot action: String, number: Int32) {
-    self.init(path: path, reason: "cannot \(action): \(String(cString: strerror(number)))\(Self.advice(number))")
+    self.init(
+      path: path, reason: "cannot \(action): \(String(cString: strerror(number)))\(Self.advice(number))", cause: Self.cause(number))
   }
 
   /// What kept a file from being written.
   init(_ path: String, _ error: FormatError) {
-    self.init(path: path, reason: error.reason + (error.number.map(Self.advice) ?? ""))
+    self.init(path: path, reason: error.reason + (error.number.map(Self.advice) ?? ""), cause: error.number.flatMap(Self.cause))
   }
+
+  private static func cause(_ number: Int32) -> Cause? { [ENOSPC, EDQUOT].contains(number) ? .noRoom : nil }
 
   private static func advice(_ number: Int32) -> String {
     switch number {

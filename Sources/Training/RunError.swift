@@ -4,6 +4,8 @@ package struct RunError: Error, Equatable, Sendable, CustomStringConvertible {
   package enum Cause: String, Sendable {
     /// The loss or the gradient stopped being a number.
     case nonFinite = "non_finite"
+    /// The disk is full.
+    case noRoom = "no_room"
   }
 
   /// The file or folder, as it was named.

@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Jobs
 import Kernels
 import Logging
@@ -30,7 +31,8 @@ enum JobsAtHome {
         folder,
         recipes: [
           PretrainRecipe(), EvaluateRecipe { [library] in library.path(of: $0) }, MineRecipe { [library] in library.path(of: $0) },
-        ], configuration: jobs(configuration), survey: survey
+        ], configuration: jobs(configuration),
+        survey: survey(DecodeLimits(maximumPixels: configuration.maximumImagePixels)), filesInUse: { [library] in library.paths }
       ) { sentence in logger.error("jobs", metadata: ["reason": "\(sentence)"]) }
       return JobDesk(supervisor, dataRoots: configuration.dataRoots, logger: logger)
     } catch { throw CommandFailure(error.description) }
@@ -48,18 +50,24 @@ enum JobsAtHome {
     jobs.maximumRunning = configuration.maximumJobs
     jobs.threads = configuration.jobThreads ?? max(1, Processor.threadCount / 2)
     jobs.lifetime = configuration.jobLifetime
+    jobs.homeBytes = configuration.maximumHomeBytes
     jobs.archiveLimits.archiveBytes = configuration.maximumDatasetBytes
     return jobs
   }
 
-  /// Counts the images at a path; a list of paths is no data set, since it may name any file of the server's.
-  private static let survey: DatasetSurvey = { path throws(DatasetError) in
-    do throws(ImageSetError) {
-      let images = try ImageSet.open(path, configuration: ImageSetConfiguration(sources: [.folder, .archive]))
-      return DatasetCount(images: images.count, classes: images.classNames.count, passedOver: images.ignored.total)
-    } catch {
-      // Where an upload was unpacked is nobody's business.
-      throw .unusable("The data set cannot be used: \(error.description.replacing(path, with: "it")).")
+  /// Looks at the images at a path; a list of paths is no data set, since it may name any file of the server's.
+  private static func survey(_ limits: DecodeLimits) -> DatasetSurvey {
+    { path, origin throws(DatasetError) in
+      do throws(ImageSetError) {
+        let images = try ImageSet.open(path, configuration: ImageSetConfiguration(sources: [.folder, .archive]))
+        let count = DatasetCount(
+          images: images.count, classes: images.classNames.count, passedOver: images.ignored.total,
+          duplicates: origin == .upload ? images.duplicateCount : 0)
+        return DatasetFindings(count: count, thumbnails: DatasetThumbnails.png(of: images, limits: limits))
+      } catch {
+        // Where an upload was unpacked is nobody's business.
+        throw .unusable("The data set cannot be used: \(error.description.replacing(path, with: "it")).")
+      }
     }
   }
 }

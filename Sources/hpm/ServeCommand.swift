@@ -47,12 +47,19 @@ struct ServeCommand: AsyncParsableCommand {
     let application = Application(
       configuration, library: library, store: store, keys: keys, metrics: metrics, jobs: jobs, page: page, logger: logger)
     if check { return try await report(application) }
+    if let store { Self.clean(store, jobs, configuration) }
     let stop = StopSignals()
     try await jobs?.supervisor.start()
     let port = try application.start()
     if form == .text { StandardError.say("hpm serves on \(configuration.scheme)://\(configuration.host):\(port)") }
     await stop.first()
     await application.drain()
+  }
+
+  /// The home is this server's alone while it has its jobs there; elsewhere what another may still receive stays, which its time-out bounds.
+  private static func clean(_ store: ModelStore, _ jobs: JobDesk?, _ configuration: ServiceConfiguration) {
+    let isAlone = jobs.map { store.lies(in: $0.supervisor.home.path) } ?? false
+    store.removePartialFiles(olderThan: isAlone ? 0 : configuration.modelTimeout)
   }
 
   private static func homeChoice(_ configuration: ServiceConfiguration) -> JobsAtHome.HomeChoice {
