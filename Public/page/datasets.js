@@ -36,14 +36,14 @@ function words(dataset) {
 
 function entry(dataset) {
   const size = dataset.bytes ? `, ${bytes(dataset.bytes)}` : "";
-  const duplicates = dataset.duplicates > 0 ? `, ${count(dataset.duplicates)} of them twice` : "";
+  const duplicates = dataset.duplicates > 0 ? `, ${count(dataset.duplicates)} of them duplicates` : "";
   return element("li", {},
     element("span", {}, element("strong", {}, dataset.name), ` ${words(dataset)}${duplicates}${size}`),
-    element("details", { ontoggle: (event) => showImages(event.currentTarget, dataset.name) },
-      element("summary", { "aria-label": `Some images of ${dataset.name}` }, "Some of them")),
     element("button", {
       type: "button", class: "small danger", "aria-label": `Delete the data set ${dataset.name}`, onclick: () => remove(dataset.name),
-    }, "Delete\u2026"));
+    }, "Delete\u2026"),
+    element("details", { ontoggle: (event) => showImages(event.currentTarget, dataset.name) },
+      element("summary", { "aria-label": `Some images of ${dataset.name}` }, "Some images")));
 }
 
 /** A picture of some of the images, fetched with the key when it is first asked for. */

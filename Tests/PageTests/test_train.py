@@ -90,6 +90,12 @@ class Training(PageCase):
         self.browser.until("document.querySelectorAll('.curve').length >= 5", "the curves are there")
         self.finds_nothing_serious()
 
+    def test_some_images_of_a_data_set_are_shown(self):
+        self.open_page(room="#train")
+        self.send_data_set("pictured")
+        self.browser.click("#dataset-list details summary")
+        self.browser.until("document.querySelector('#dataset-list img')?.naturalWidth > 0", "some of the images are shown")
+
     def test_a_wrong_option_is_told_in_the_servers_words(self):
         self.provoked = ("404", "400", "422")
         self.open_page(room="#train")
