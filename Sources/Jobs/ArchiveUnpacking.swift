@@ -87,12 +87,12 @@ struct ArchiveUnpacking: ~Copyable {
     guard archive_entry_is_encrypted(entry) == 0 else { throw .damaged("The archive's member \"\(path.text)\" is encrypted.") }
     switch archive_entry_filetype(entry) {
     case S_IFDIR: try makeFolders(path.text)
-    case S_IFREG: try unpack(path)
+    case S_IFREG: try unpack(path, entry)
     default: throw .hostile("The archive has \"\(path.text)\", which is neither a file nor a folder.")
     }
   }
 
-  private mutating func unpack(_ path: MemberPath) throws(DatasetError) {
+  private mutating func unpack(_ path: MemberPath, _ entry: OpaquePointer) throws(DatasetError) {
     guard !path.text.isEmpty else { throw .hostile("The archive has a file without a name.") }
     if let slash = path.text.lastIndex(of: "/") { try makeFolders(String(path.text[..<slash])) }
     let target = "\(destination)/\(path.text)"
@@ -103,6 +103,11 @@ struct ArchiveUnpacking: ~Copyable {
     }
     defer { close(descriptor) }
     let (size, digest) = try receive(path, into: descriptor, of: target)
+    // libarchive does not make up for a hole at the end.
+    guard archive_entry_size_is_set(entry) == 0 || archive_entry_size(entry) == size else {
+      throw .damaged(
+        "The archive's member \"\(path.text)\" has \(size) bytes, but says it has \(archive_entry_size(entry)); pack it without holes.")
+    }
     if size > 0, shared.share(path.text, size, digest) { outcome.bytes -= size }
     outcome.files += 1
   }

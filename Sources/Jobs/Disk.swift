@@ -4,6 +4,9 @@ import Glibc
 enum Disk {
   static let fullSentence = "The disk of the server's home folder (--home) is full; make room on it."
 
+  /// The system's own for it, which programs repeat.
+  static let fullWords = String(cString: strerror(ENOSPC))
+
   /// With fewer bytes free than this nothing of use can be written.
   private static let leastBytes = 1 << 16
 

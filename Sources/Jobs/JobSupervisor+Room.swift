@@ -13,7 +13,7 @@ extension JobSupervisor {
     if configuration.homeBytes > 0 { try keepLimit(adding: bytes) }
     guard let free = Disk.freeBytes(at: home.path), free < bytes || Disk.isFull(at: home.path) else { return }
     throw .noRoom(
-      bytes == 0
+      free >= bytes
         ? Disk.fullSentence
         : "\(Disk.fullSentence) \(bytes) bytes are needed, \(free) are free; a data set needs room for its archive and for its files.")
   }

@@ -24,7 +24,6 @@ enum WorkerEnding: Sendable, Hashable, CustomStringConvertible {
     /// How many processes the kernel killed for lack of memory since the attempt began.
     let outOfMemoryKills: Int
 
-    /// Then a worker may have found no room even for its last words.
     var isDiskFull: Bool { Disk.isFull(at: folder.path) }
   }
 
@@ -41,8 +40,10 @@ enum WorkerEnding: Sendable, Hashable, CustomStringConvertible {
   private static func exited(_ code: Int32, _ report: Report?, _ evidence: Evidence) -> WorkerEnding {
     if [128 + SIGTERM, 128 + SIGINT].contains(code) { return .stopped(JobFault(.stopped, "The worker was asked to stop.")) }
     if let report, report.outcome == "failed" { return ended(fault(report)) }
-    if evidence.isDiskFull { return ended(JobFault(.noRoom, Disk.fullSentence)) }
-    return .failed(JobFault(.failed, lastWords(evidence.folder) ?? "The worker ended with exit code \(code) and said nothing."))
+    let words = lastWords(evidence.folder)
+    // Where there is no room for what the worker says of its end, there may be some for its last words, or none for these either.
+    if evidence.isDiskFull || words?.contains(Disk.fullWords) == true { return ended(JobFault(.noRoom, words ?? Disk.fullSentence)) }
+    return .failed(JobFault(.failed, words ?? "The worker ended with exit code \(code) and said nothing."))
   }
 
   private static func killed(by signal: Int32, _ evidence: Evidence) -> WorkerEnding {

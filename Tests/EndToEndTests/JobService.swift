@@ -35,6 +35,12 @@ final class JobService: Sendable {
     return Array(#"{"kind": "pretrain", "dataset": "photos", "config": \#(config)}"#.utf8)
   }
 
+  /// The file of the weights after so many epochs.
+  static func checkpoint(epochs: Int) -> String {
+    let digits = String(epochs)
+    return "epoch-\(String(repeating: "0", count: 4 - digits.count))\(digits).pth"
+  }
+
   /// How many epochs of such a job take about so many seconds here, told from a short run: 20 to 300.
   func epochs(inSeconds seconds: Double) async throws -> Int {
     let trial = 10

@@ -82,8 +82,7 @@ import Testing
     }
     let whole = try await Program.run(["pretrain", "--config", service.path("home/jobs/\(id)/config.json"), "--out", service.path("whole")])
     #expect(whole.status == 0, "\(whole.errors)")
-    let digits = String(epochs)
-    let checkpoint = "checkpoints/epoch-\(String(repeating: "0", count: 4 - digits.count))\(digits).pth"
+    let checkpoint = "checkpoints/" + JobService.checkpoint(epochs: epochs)
     #expect(try service.bytes("home/jobs/\(id)/run/\(checkpoint)") == service.bytes("whole/\(checkpoint)"))
   }
 

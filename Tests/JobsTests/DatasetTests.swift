@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Testing
 
 @testable import Jobs
@@ -19,12 +20,43 @@ import Testing
     let supervisor = try await home.supervisor()
     SampleArchive.write(Self.members, to: home.file("a"), format: format)
     let dataset = try await supervisor.upload("pets", home.file("a"))
-    #expect(dataset.origin == .upload && dataset.bytes == 3_000_006)
+    #expect(dataset.origin == .upload && dataset.bytes == 3_000_003)
     #expect(try await supervisor.dataset("pets") == dataset)
     let names = FileManager.default.subpaths(atPath: dataset.path)?.sorted()
     #expect(names == ["2.png", "cats", "cats/0.png", "dogs", "dogs/1.png"])
     #expect(FileManager.default.contents(atPath: dataset.path + "/dogs/1.png")?.count == 3_000_000)
     #expect(home.names(in: "home/uploads") == [])
+  }
+
+  @Test(arguments: SampleArchive.Format.allCases)
+  func `files of the same bytes are one on the disk, each in its folder`(_ format: SampleArchive.Format) async throws {
+    let supervisor = try await home.supervisor()
+    let (large, other) = ([UInt8](repeating: 7, count: 2_500_000), [UInt8](repeating: 8, count: 2_500_000))
+    let members = [
+      ("cats/0.png", large), ("cats/1.png", large), ("dogs/0.png", large), ("dogs/1.png", other), ("dogs/2.png", large + [1]),
+      ("none/0.png", []), ("none/1.png", []),
+    ].map { SampleArchive.Member(name: $0.0, bytes: $0.1) }
+    SampleArchive.write(members, to: home.file("a"), format: format)
+    let dataset = try await supervisor.upload("pets", home.file("a"))
+    #expect(dataset.bytes == 7_500_001)
+    for member in members {
+      #expect(FileManager.default.contents(atPath: "\(dataset.path)/\(member.name)") == Data(member.bytes), "\(member.name)")
+    }
+    let nodes = members.map { FileStatus(path: "\(dataset.path)/\($0.name)")?.node }
+    #expect(nodes[0] == nodes[1] && nodes[0] == nodes[2] && Set(nodes).count == 5)
+    #expect(home.names(in: "home/datasets/" + (home.names(in: "home/datasets").first ?? "")) == ["cats", "dogs", "none"])
+  }
+
+  @Test func `the picture of a data set is kept and goes with it`() async throws {
+    let supervisor = try await home.supervisor()
+    SampleArchive.write(Self.members, to: home.file("a"))
+    for _ in 1...2 { _ = try await supervisor.upload("pets", home.file("a")) }
+    #expect(try await supervisor.thumbnails(of: "pets") == FakeWorker.thumbnails)
+    #expect(try await supervisor.dataset("pets").count.duplicates == 2)
+    try await supervisor.deleteDataset("pets")
+    await #expect(throws: JobError.unknownDataset("pets")) { try await supervisor.thumbnails(of: "pets") }
+    let pictures = try supervisor.store.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM dataset_thumbnails") }
+    #expect(pictures == 1, "that of the data set photos")
   }
 
   @Test func `another upload takes the place of the first, whose files go`() async throws {

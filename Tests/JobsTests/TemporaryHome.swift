@@ -33,15 +33,26 @@ final class TemporaryHome: Sendable {
     return url.path
   }
 
+  /// A file of so many bytes that takes no disk.
+  @discardableResult
+  func write(holesOf count: Int, to name: String) throws -> String {
+    let path = try write([], to: name)
+    guard truncate(path, off_t(count)) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+    return path
+  }
+
   /// A supervisor on the folder `home`, with one data set, `photos`.
-  func supervisor(_ change: (inout JobsConfiguration) -> Void = { _ in }) async throws -> JobSupervisor {
+  ///
+  /// - Parameter inUse: Files that something other than a job needs, by their names here.
+  func supervisor(inUse: [String] = [], _ change: (inout JobsConfiguration) -> Void = { _ in }) async throws -> JobSupervisor {
     var configuration = JobsConfiguration()
     configuration.program = file("worker")
     configuration.followInterval = 0.02
     configuration.backOff = 0.01
     change(&configuration)
     let supervisor = try JobSupervisor(
-      JobHome(file("home")), recipes: [FakeWorker()], configuration: configuration, survey: FakeWorker.survey
+      JobHome(file("home")), recipes: [FakeWorker()], configuration: configuration, survey: FakeWorker.survey,
+      filesInUse: { [self] in inUse.map(file) }
     ) { sentence in print(sentence) }
     _ = try await supervisor.register("photos", path: file("images"), roots: [path])
     try await supervisor.start()
@@ -53,9 +64,13 @@ final class TemporaryHome: Sendable {
 struct FakeWorker: JobRecipe {
   let kind = "fake"
 
-  static let survey: DatasetSurvey = { path throws(DatasetError) in
+  static let thumbnails: [UInt8] = [0x89, 0x50, 0x4E, 0x47]
+
+  static let survey: DatasetSurvey = { path, origin throws(DatasetError) in
     guard FileManager.default.fileExists(atPath: path) else { throw .unusable("There is nothing at \(path).") }
-    return DatasetCount(images: FileManager.default.subpaths(atPath: path)?.count ?? 0, classes: 0, passedOver: 0)
+    let images = FileManager.default.subpaths(atPath: path)?.count ?? 0
+    return DatasetFindings(
+      count: DatasetCount(images: images, classes: 0, passedOver: 0, duplicates: origin == .upload ? 2 : 0), thumbnails: thumbnails)
   }
 
   func plan(config: String, threads: Int) throws(JobError) -> JobPlan {
@@ -87,6 +102,9 @@ struct FakeWorker: JobRecipe {
     case $2 in
       finish) for i in 1 2 3 4; do step; save; done; touch "$run/checkpoints/epoch-0004.pth"; result finished "" null; exit 0 ;;
       fail) result failed "the images are gone" null; exit 1 ;;
+      squeeze) step; save
+        if [ -f "$run/room" ]; then result finished "" null; exit 0; fi
+        result failed "No space left on device" '"no_room"'; exit 1 ;;
       speak) echo "the last word" >&2; exit 2 ;;
       diverge) result failed "the loss is not finite" '"non_finite"'; exit 1 ;;
       crash) step; kill -SEGV $$ ;;

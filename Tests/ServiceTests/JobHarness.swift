@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Images
 import Jobs
 import Logging
 
@@ -13,8 +14,11 @@ final class JobHarness: Sendable {
 
   /// - Parameters:
   ///   - running: Jobs that run at once.
-  ///   - store: Where models are kept.
-  init(running: Int = 1, store: ModelStore? = nil, page: String? = nil) async throws {
+  ///   - homeBytes: What the home may take.
+  ///   - store: Where models are kept, made for the home folder.
+  init(
+    running: Int = 1, page: String? = nil, homeBytes: Int = 0, store: (_ home: String) -> ModelStore? = { _ in nil }
+  ) async throws {
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("hpm-service-\(UUID().uuidString)").path
     let worker = folder + "/worker"
     try FileManager.default.createDirectory(atPath: folder + "/images", withIntermediateDirectories: true)
@@ -24,11 +28,12 @@ final class JobHarness: Sendable {
     configuration.program = worker
     configuration.maximumRunning = running
     configuration.followInterval = 0.02
+    configuration.homeBytes = homeBytes
     supervisor = try JobSupervisor(
-      JobHome(folder + "/home"), recipes: [ScriptRecipe()], configuration: configuration, survey: Self.survey
+      JobHome(folder + "/home"), recipes: [ScriptRecipe()], configuration: configuration, survey: Self.survey, filesInUse: { [] }
     ) { _ in }
     let desk = JobDesk(supervisor, dataRoots: [folder], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    service = await Harness(store: store, jobs: desk, page: page)
+    service = await Harness(store: store(folder + "/home"), jobs: desk, page: page)
     try await supervisor.start()
     _ = try await supervisor.register("photos", path: folder + "/images", roots: [folder])
   }
@@ -38,7 +43,11 @@ final class JobHarness: Sendable {
     while FileManager.default.fileExists(atPath: folder) { try? FileManager.default.removeItem(atPath: folder) }
   }
 
-  private static let survey: DatasetSurvey = { _ throws(DatasetError) in DatasetCount(images: 3, classes: 0, passedOver: 1) }
+  private static let survey: DatasetSurvey = { _, _ throws(DatasetError) in
+    DatasetFindings(count: DatasetCount(images: 3, classes: 0, passedOver: 1, duplicates: 0), thumbnails: picture)
+  }
+
+  static let picture = PNGEncoder.encode(RGBImage(width: 1, height: 1, pixels: [1, 2, 3]))
 
   /// Two steps, a checkpoint, the end.
   private static let script = #"""

@@ -102,7 +102,7 @@ import Testing
     } source: { file in
       ModelSource(name: file.name, version: file.version, path: file.path) { BrightnessEngine(name: file.name, version: file.version) }
     }
-    let harness = try await JobHarness(store: store)
+    let harness = try await JobHarness { _ in store }
     let id = try await harness.submit()
     #expect(try await harness.post("/jobs/job-absent/promote", #"{"model": "mine"}"#).problem() == "unknown-job")
     try await harness.finish(id)
@@ -166,6 +166,36 @@ import Testing
     let harness = try await JobHarness(running: 0)
     let reply = try await harness.service.send(.put, target, [.contentType: "application/json"], body: Array(body.utf8))
     #expect(reply.status == status, "\(reply.text)")
+  }
+
+  @Test func `the picture of a data set is a PNG with a validator`() async throws {
+    let harness = try await JobHarness(running: 0)
+    let reply = try await harness.service.send(.get, "/datasets/photos/thumbnails")
+    #expect(reply.status == 200 && reply.body == JobHarness.picture)
+    #expect(reply.head.headerFields[.contentType] == "image/png")
+    let tag = try #require(reply.head.headerFields[.eTag])
+    #expect(try await harness.service.send(.get, "/datasets/photos/thumbnails", [.ifNoneMatch: tag]).status == 304)
+    #expect(try await harness.service.send(.get, "/datasets/none/thumbnails").problem() == "unknown-dataset")
+  }
+
+  @Test func `what is over the home's limit is 507 with the flag and the figures`() async throws {
+    let harness = try await JobHarness(running: 0, homeBytes: 10_000_000)
+    let reply = try await harness.service.send(.put, "/datasets/mine", body: [UInt8](repeating: 0, count: 6_000_000))
+    #expect(reply.status == 507, "\(reply.text)")
+    #expect(try reply.problem() == "insufficient-storage")
+    #expect(reply.text.contains("12000000 more are needed, but --max-home-bytes allows 10000000"), "\(reply.text)")
+    #expect(reply.head.headerFields[.retryAfter] != nil)
+  }
+
+  @Test func `a model that is kept in the home counts against its limit`() async throws {
+    let harness = try await JobHarness(running: 0, homeBytes: 1_000_000) { home in
+      ModelStore(folder: home + "/models", maximumBytes: 1 << 30) { _ in
+      } source: { file in
+        ModelSource(name: file.name, version: file.version, path: file.path) { BrightnessEngine(name: file.name, version: file.version) }
+      }
+    }
+    let reply = try await harness.service.send(.put, "/models/mine", body: [UInt8](repeating: 0, count: 2_000_000))
+    #expect(reply.status == 507 && reply.text.contains("--max-home-bytes"), "\(reply.text)")
   }
 
   @Test func `bytes that are no archive are 415`() async throws {
