@@ -63,7 +63,7 @@ extension Operation {
   }
 
   private static let stamp =
-    #"{"name":"small32","version":1,"sha256":"\#(String(repeating: "0", count: 64))","weights":"ema","precision":"fp32"}"#
+    #"{"name":"tiny128","version":1,"sha256":"\#(String(repeating: "0", count: 64))","weights":"ema","precision":"fp32"}"#
   private static let source =
     #""image":{"width":640,"height":427,"format":"jpeg"},"region":{"x":133.5,"y":26.5,"width":374.0,"height":374.0},"patch_size":16,"grid":[1,2]"#
   private static let statistics = #""stats":{"min":-0.5,"max":0.25,"mean":-0.125,"std":0.375}"#

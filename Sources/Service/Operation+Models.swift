@@ -55,7 +55,7 @@ extension Operation {
       ], fields: [Field(name: "Location", meaning: "The model.")])
   }
 
-  private static let listed = #""name":"small32","version":1,"versions":[1],"default":true"#
+  private static let listed = #""name":"tiny128","version":1,"versions":[1],"default":true"#
   private static let unloaded = #"{\#(listed),"state":"unloaded","reason":null}"#
   private static let model = #"{\#(listed),"state":"ready","reason":null,"precision":"fp32","architecture":"vit_small_patch4"}"#
 }

@@ -39,7 +39,7 @@ extension Operation {
       Operation(
         method: .get, template: template + "/ready", summary: "Whether a model answers.",
         successes: [
-          said("It does.", .object([.always("name", .text), .always("ready", .truth)]), #"{"name":"small32","ready":true}"#)
+          said("It does.", .object([.always("name", .text), .always("ready", .truth)]), #"{"name":"tiny128","ready":true}"#)
         ], problems: unready, hasValidator: true),
       Operation(
         method: .get, template: template + "/config", summary: "A model's configuration, as Triton has it.",
@@ -83,7 +83,7 @@ extension Operation {
       method: .post, template: "/v2/repository/index", summary: "Every version of every model.",
       body: [.json(.closed([.sometimes("ready", .truth)]), example: #"{"ready":true}"#)], bodyMayBeAbsent: true,
       successes: [
-        said("The index.", .named("RepositoryIndex"), #"[{"name":"small32","version":"1","state":"READY","reason":""}]"#)
+        said("The index.", .named("RepositoryIndex"), #"[{"name":"tiny128","version":"1","state":"READY","reason":""}]"#)
       ], problems: control),
     change("load", "Loads a model."), change("unload", "Takes a model out of service."),
   ]
@@ -98,23 +98,23 @@ extension Operation {
           .closed([.sometimes("parameters", .closed(verb == "unload" ? [.sometimes("unload_dependents", .truth)] : []))]), example: "{}")
       ], bodyMayBeAbsent: true,
       successes: [
-        said("Done.", .object([.always("name", .text), .always(verb, .truth)]), #"{"name":"small32","\#(verb)":true}"#)
+        said("Done.", .object([.always("name", .text), .always(verb, .truth)]), #"{"name":"tiny128","\#(verb)":true}"#)
       ], problems: control + [.unknownModel, .unfitModel])
   }
 
   private static let metadata =
-    #"{"name":"small32","versions":["1"],"platform":"hpm","inputs":[{"name":"image","datatype":"BYTES","shape":[-1]}],"#
+    #"{"name":"tiny128","versions":["1"],"platform":"hpm","inputs":[{"name":"image","datatype":"BYTES","shape":[-1]}],"#
     + #""outputs":[{"name":"predicted_loss","datatype":"FP32","shape":[-1,-1]}]}"#
   private static let configuration =
-    #"{"name":"small32","platform":"hpm","backend":"hpm","max_batch_size":256,"input":[{"name":"image","data_type":"TYPE_STRING","dims":[1]}],"#
+    #"{"name":"tiny128","platform":"hpm","backend":"hpm","max_batch_size":256,"input":[{"name":"image","data_type":"TYPE_STRING","dims":[1]}],"#
     + #""output":[{"name":"predicted_loss","data_type":"TYPE_FP32","dims":[-1]}],"parameters":{"precision":{"string_value":"fp32"}}}"#
   private static let tally = #"{"count":1,"ns":2000000}"#
   private static let statistics =
-    #"{"model_stats":[{"name":"small32","version":"1","last_inference":0,"inference_count":1,"execution_count":1,"inference_stats":{"#
+    #"{"model_stats":[{"name":"tiny128","version":"1","last_inference":0,"inference_count":1,"execution_count":1,"inference_stats":{"#
     + #""success":\#(tally),"fail":\#(tally),"queue":\#(tally),"compute_input":\#(tally),"compute_infer":\#(tally),"compute_output":\#(tally)},"#
     + #""batch_stats":[{"batch_size":1,"compute_infer":\#(tally)}]}]}"#
   private static let request =
     #"{"id":"1","inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mOIspEDAAGoALXtc05cAAAAAElFTkSuQmCC"]}],"outputs":[{"name":"predicted_loss"}]}"#
   private static let answer =
-    #"{"model_name":"small32","model_version":"1","id":"1","outputs":[{"name":"predicted_loss","datatype":"FP32","shape":[1,2],"data":[-0.5,0.25]}]}"#
+    #"{"model_name":"tiny128","model_version":"1","id":"1","outputs":[{"name":"predicted_loss","datatype":"FP32","shape":[1,2],"data":[-0.5,0.25]}]}"#
 }

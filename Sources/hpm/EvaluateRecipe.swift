@@ -63,7 +63,7 @@ struct EvaluateRecipe: JobRecipe {
   /// The command line that a configuration stands for.
   private func arguments(_ config: String, dataset: String) throws(JobError) -> [String] {
     guard let json = try? JSONValue(parsing: config.utf8), case .object(let members) = json else {
-      throw .wrongConfiguration(["expected an object such as {\"method\": \"predictor\", \"model\": \"small32\"}"])
+      throw .wrongConfiguration(["expected an object such as {\"method\": \"predictor\", \"model\": \"tiny128\"}"])
     }
     guard let method = json["method"]?.string, let options = Self.methods[method] else {
       throw .wrongConfiguration(["method: expected one of \(Self.methods.keys.sorted().joined(separator: ", "))"])

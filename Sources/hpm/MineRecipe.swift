@@ -32,7 +32,7 @@ struct MineRecipe: JobRecipe {
   /// The model's file, and the settings, that a configuration stands for.
   private func order(_ config: String) throws(JobError) -> (model: String, settings: [JSONValue.Member]) {
     guard let json = try? JSONValue(parsing: config.utf8), case .object(let members) = json else {
-      throw .wrongConfiguration(["expected an object such as {\"model\": \"small32\", \"ratio\": 0.75}"])
+      throw .wrongConfiguration(["expected an object such as {\"model\": \"tiny128\", \"ratio\": 0.75}"])
     }
     let given = members.filter { $0.name != Self.modelMember }
     var faults: [String] = []

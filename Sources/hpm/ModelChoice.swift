@@ -13,7 +13,7 @@ struct ModelChoice {
   let store: ModelStore?
 
   /// The model that the program brings, inside the share folder.
-  static func embedded(in share: String) -> String { share + "/Models/small32.safetensors" }
+  static func embedded(in share: String) -> String { share + "/Models/tiny128.safetensors" }
 
   /// Every model of the configuration, or the embedded one where it names none, and what was uploaded before.
   ///
@@ -21,8 +21,8 @@ struct ModelChoice {
   init(_ configuration: ServiceConfiguration, share: String?, reading values: [String: String] = [:]) throws {
     var (files, standard) = try ModelDirectory.find(configuration)
     if files.isEmpty, let share, FileManager.default.fileExists(atPath: Self.embedded(in: share)) {
-      files = [ModelFile(name: "small32", version: 1, path: Self.embedded(in: share))]
-      standard = "small32"
+      files = [ModelFile(name: "tiny128", version: 1, path: Self.embedded(in: share))]
+      standard = "tiny128"
     }
     let uploads = ModelDirectory.uploads(configuration)
     if configuration.models == nil, let uploads, FileManager.default.fileExists(atPath: uploads) {

@@ -69,7 +69,7 @@ import Testing
   }
 
   @Test func `heads and metadata travel both ways, and what is set goes over them`() throws {
-    let source = Fixtures.root.appendingPathComponent("Models/small32.safetensors").path
+    let source = Fixtures.root.appendingPathComponent("Models/tiny128.safetensors").path
     _ = try CheckpointConversion(format: .torch, metadata: ["mask_ratio": "0.6"]).convert(source, to: folder.path("a.pth"))
     let middle = try Checkpoint.open(folder.path("a.pth"))
     #expect(middle.metadata["config.mask_ratio"] == "0.6" && middle.metadata["config.mode"] == "masked_average")

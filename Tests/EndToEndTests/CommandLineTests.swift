@@ -120,7 +120,7 @@ import Testing
     try await Samples.withFolder { folder in
       let outcome = try await Outcome(of: ["hpm", "predict", "photo.jpg"], in: folder)
       #expect(outcome.status == 0, "\(outcome.errors)")
-      #expect(try outcome.json(ServiceJSON.Losses.self).model.name == "small32")
+      #expect(try outcome.json(ServiceJSON.Losses.self).model.name == "tiny128")
     }
   }
 

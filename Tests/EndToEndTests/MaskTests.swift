@@ -97,7 +97,7 @@ import Testing
     try await ServedProgram.with { service in
       let reply = try await service.ask("POST", "/predict-loss", body: Samples.photo)
       let losses = try ServiceJSON.decode(ServiceJSON.Losses.self, reply.body)
-      #expect(losses.model.name == "small32" && losses.mode == "masked_average")
+      #expect(losses.model.name == "tiny128" && losses.mode == "masked_average")
       let mask = try await service.ask("GET", "/mask?image=\(losses.id)&ratio=0.75")
       let answer = try ServiceJSON.decode(ServiceJSON.Masks.self, mask.body)
       #expect(answer.strategy == "hard" && answer.masked == 48)

@@ -7,7 +7,7 @@ import Testing
 /// `hpm mine` as a process: what it writes, how it ends, and that nothing is lost when it is killed.
 @Suite(.timeLimit(.minutes(5))) struct MineTests {
   private let service: JobService
-  private static let model = Fixtures.root.appendingPathComponent("Models/small32.safetensors").path
+  private static let model = Fixtures.root.appendingPathComponent("Models/tiny128.safetensors").path
   private static let results = [
     "images.csv", "skipped.csv", "true_loss.npy", "predicted_loss.npy", "masks.npy", "gallery.html", "summary.json",
   ]

@@ -94,7 +94,7 @@ import Testing
     let origin = try String(decoding: service.bytes("home/jobs/\(id)/run/config.json"), as: UTF8.self)
     let threads = try #require(origin.firstMatch(of: /"threads": (\d+)/)).1
     let whole = try await Program.run(
-      ["mine", "--model", Fixtures.root.appendingPathComponent("Models/small32.safetensors").path, "--data", service.path("many")]
+      ["mine", "--model", Fixtures.root.appendingPathComponent("Models/tiny128.safetensors").path, "--data", service.path("many")]
         + ["--out", service.path("whole"), "--threads", String(threads)] + words)
     #expect(whole.status == 0, "\(whole.errors)")
     for name in ["images.csv", "true_loss.npy", "predicted_loss.npy", "masks.npy", "gallery.html", "summary.json"] {
@@ -126,11 +126,11 @@ import Testing
     }
     try await ServedProgram.with(service.options) { program in
       try await register(program, "photos", "classes")
-      let wrong = #"{"kind": "evaluate", "dataset": "photos", "config": {"method": "knn", "model": "small32", "train": "../up", "k": 0}}"#
+      let wrong = #"{"kind": "evaluate", "dataset": "photos", "config": {"method": "knn", "model": "tiny128", "train": "../up", "k": 0}}"#
       let refused = try await program.json("POST", "/jobs", Array(wrong.utf8))
       #expect(refused.status == 422 && ["train: ", "test: ", "k: "].allSatisfy(refused.text.contains), "\(refused.text)")
       let id = try await submit(
-        program, "evaluate", #"{"method": "knn", "model": "small32", "train": "train", "test": "test", "k": 5, "features": "mean"}"#)
+        program, "evaluate", #"{"method": "knn", "model": "tiny128", "train": "train", "test": "test", "k": 5, "features": "mean"}"#)
       let events = try await program.events(of: id, after: 0, count: .max)
       #expect(events.last?.text.contains("succeeded") == true, "\(events)")
       let result = try await program.ask("GET", "/jobs/\(id)/files/evaluation.json")

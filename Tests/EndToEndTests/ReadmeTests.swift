@@ -65,7 +65,7 @@ import Testing
       let figure = try picture(folder, "figure.png")
       #expect(figure.width > 4 * figure.height, "five panels, side by side")
       let models = String(decoding: try Samples.bytes("\(folder.path)/models.json"), as: UTF8.self)
-      #expect(models.contains(#""name":"small32""#) && models.contains(#""state":"ready""#))
+      #expect(models.contains(#""name":"tiny128""#) && models.contains(#""state":"ready""#))
     }
   }
 

@@ -47,7 +47,7 @@ import Testing
     let printed = try await Program.run(["serve", "--print-config", "--port", "9000", "--max-images", "7"])
     #expect(printed.status == 0 && printed.text.contains("9000") && printed.errors == "")
     let checked = try await Program.run(["serve", "--check"])
-    #expect(checked.status == 0 && checked.text == "model small32 version 1: ready\n")
+    #expect(checked.status == 0 && checked.text == "model tiny128 version 1: ready\n")
   }
 
   @Test func `the log is JSON for a pipe and words where they are asked for`() async throws {
@@ -77,7 +77,7 @@ import Testing
     try await ServedProgram.with { service in
       for (target, size) in [
         ("/predict-loss?format=png&size=128", [128, 128]), ("/predict-loss?format=png&fit=stretch&view=overlay", [96, 64]),
-        ("/mask?format=png&view=masked&scale=16", [128, 128]), ("/mask?format=png", [32, 32]),
+        ("/mask?format=png&view=masked&scale=16", [128, 128]), ("/mask?format=png", [128, 128]),
       ] {
         let reply = try await service.ask("POST", target, body: Samples.photo)
         #expect(reply.status == 200 && reply["Content-Type"] == "image/png")

@@ -26,7 +26,7 @@ class Desk:
             models = self.folder / "models"
             models.mkdir()
             for name in ("first", "second"):
-                shutil.copy(ROOT / "Models/small32.safetensors", models / f"{name}.safetensors")
+                shutil.copy(ROOT / "Models/tiny128.safetensors", models / f"{name}.safetensors")
             self.service = self.serve("--models", str(models), "--model", "first", "--home", str(self.folder / "home"))
             self.downloads = self.folder / "downloads"
             self.downloads.mkdir()

@@ -36,8 +36,8 @@ class Models(PageCase):
     def test_a_checkpoint_is_uploaded_or_refused_in_the_servers_words(self):
         self.provoked = ("404", "405", "403")
         self.open_page(room="#models")
-        self.browser.find("#model-file").send_keys(str(ROOT / "Models/small32.safetensors"))
-        self.browser.until("document.getElementById('model-name').value === 'small32'", "the file's name is offered")
+        self.browser.find("#model-file").send_keys(str(ROOT / "Models/tiny128.safetensors"))
+        self.browser.until("document.getElementById('model-name').value === 'tiny128'", "the file's name is offered")
         self.browser.set("#model-name", "third")
         self.addCleanup(self.service.ask, "/models/third", "DELETE")
         self.browser.click("#model-send")
