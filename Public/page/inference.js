@@ -18,7 +18,7 @@ const unlessStandard = (name, value) => (value === standard[name] ? undefined : 
 
 /** How the picture is brought to the model's size. */
 function framing({ fit, maxSide }) {
-  return { fit: unlessStandard("fit", fit), max_side: fit === "native" ? unlessStandard("maxSide", maxSide) : undefined };
+  return { fit: unlessStandard("fit", fit), max_side: fit === "native" ? maxSide : undefined };
 }
 
 /** Which of a model's two answers is read; `reader` is `{model, mode, draws}`, and `description` what the server says of the model. */

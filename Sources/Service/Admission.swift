@@ -13,13 +13,15 @@ final class Admission: Sendable {
 
 extension Problem {
   /// What a client sees of a request that the queue of `model` did not take in.
-  init(_ refusal: AdmissionQueue.Refusal, model: String, limit: Int, share: Int) {
+  init(_ refusal: AdmissionQueue.Refusal, model: String, _ limits: QueueLimits) {
     let detail =
       switch refusal {
-      case .full: "Too many images wait for the model \(model): --max-queue-images allows \(limit)."
-      case .shareTaken: "Too many of your own images wait for the model \(model): one user may have \(share) of \(limit)."
-      case .late(let wait):
-        "The answer of the model \(model) would take about \(Self.wholeSeconds(wait)) s, longer than the request's deadline; it was not begun."
+      case .full: "Too many images wait for the model \(model): --max-queue-images allows \(limits.images)."
+      case .shareTaken: "Too many of your own images wait for the model \(model): one user may have \(limits.share) of \(limits.images)."
+      case .long(let wait, let allowed):
+        "The model \(model) is busy for about \(Self.wholeSeconds(wait)) s with what waits before this request: --max-queue-seconds allows \(allowed)."
+      case .late(let wait, _):
+        "The answer of the model \(model) may take \(Self.wholeSeconds(wait)) s, longer than the request's deadline; it was not begun."
       }
     self.init(.queueFull, detail, retryAfter: Self.wholeSeconds(refusal.retryAfter))
   }

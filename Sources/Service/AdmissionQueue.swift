@@ -32,13 +32,16 @@ struct AdmissionQueue: Sendable {
     case full(retryAfter: Double)
     /// The places that one user may have are taken.
     case shareTaken(retryAfter: Double)
-    /// It would wait for longer than it may.
-    case late(wait: Double)
+    /// The model would begin with it only after `wait` seconds, of which `allowed` are.
+    case long(wait: Double, allowed: Double)
+    /// Its answer may take `wait` seconds, but is of no use after `allowed`.
+    case late(wait: Double, allowed: Double)
 
     /// Seconds after which asking again may help.
     var retryAfter: Double {
       switch self {
-      case .full(let seconds), .shareTaken(let seconds), .late(let seconds): seconds
+      case .full(let seconds), .shareTaken(let seconds): seconds
+      case .long(let wait, let allowed), .late(let wait, let allowed): wait - allowed
       }
     }
   }
@@ -64,10 +67,7 @@ struct AdmissionQueue: Sendable {
     var works: [Work]
   }
 
-  /// Images admitted at most, unless nothing else is there.
-  let limit: Int
-  /// Images that one user may have of them, so that nobody fills the queue alone.
-  let share: Int
+  let limits: QueueLimits
   /// Images that were admitted and have not been computed.
   private(set) var imageCount = 0
   private var admitted: [Ticket: Admitted] = [:]
@@ -76,15 +76,11 @@ struct AdmissionQueue: Sendable {
   private var lines: [Line] = []
   private var numbers = 0
   /// Of the whole way, decoding included, while there is something to do.
-  private var secondsPerImage: Double?
+  private var imageTime = ImageTime()
   /// When the latest pass was done, or the queue was last empty.
   private var progressedAt = 0.0
 
-  /// A queue of `limit` images, of which one user may have half.
-  init(limit: Int) {
-    self.limit = max(limit, 1)
-    share = max(limit / 2, 1)
-  }
+  init(_ limits: QueueLimits) { self.limits = limits }
 
   /// Takes a request in, or says why not; a request is always taken into an empty queue.
   ///
@@ -103,10 +99,14 @@ struct AdmissionQueue: Sendable {
   func refusal(_ images: Int, of client: String, deadline: Double, now: Double) -> Refusal? {
     guard imageCount > 0 else { return nil }
     let own = count(of: client)
-    if imageCount + images > limit { return .full(retryAfter: seconds(for: imageCount + images - limit)) }
-    if own > 0, own + images > share { return .shareTaken(retryAfter: wait(for: own + images - share, of: client)) }
-    let wait = wait(for: own + images, of: client)
-    return wait > deadline - now ? .late(wait: wait) : nil
+    if imageCount + images > limits.images { return .full(retryAfter: seconds(for: imageCount + images - limits.images)) }
+    if own > 0, own + images > limits.share {
+      return .shareTaken(retryAfter: seconds(for: turns(for: own + images - limits.share, of: client)))
+    }
+    let turns = turns(for: own + images, of: client)
+    let (before, answer) = (seconds(for: turns - images), imageTime.careful(turns))
+    if before > limits.seconds { return .long(wait: before, allowed: limits.seconds) }
+    return answer > deadline - now ? .late(wait: answer, allowed: deadline - now) : nil
   }
 
   /// The request's images are there: they wait from now, at most `bound` of them going together.
@@ -146,9 +146,8 @@ struct AdmissionQueue: Sendable {
 
   /// A pass is done: its images free their places.
   mutating func finished(_ pass: Pass, now: Double) {
-    let latest = (now - progressedAt) / Double(pass.imageCount)
+    imageTime.record((now - progressedAt) / Double(pass.imageCount))
     progressedAt = now
-    secondsPerImage = secondsPerImage.map { $0 + (latest - $0) * Self.weightOfLatest } ?? latest
     for part in pass.parts { free(part.images.count, of: part.ticket) }
   }
 
@@ -160,10 +159,7 @@ struct AdmissionQueue: Sendable {
   }
 
   /// Seconds in which so many images are computed, at the measured rate; 0 before there is one.
-  func seconds(for images: Int) -> Double { Double(images) * (secondsPerImage ?? 0) }
-
-  /// How much the latest pass counts in the measured rate.
-  private static let weightOfLatest = 0.2
+  func seconds(for images: Int) -> Double { imageTime.expected(images) }
 }
 
 extension AdmissionQueue {
@@ -171,11 +167,11 @@ extension AdmissionQueue {
     admitted.values.reduce(0) { $0 + ($1.client == client ? $1.images : 0) }
   }
 
-  /// Seconds until `images` of a user are computed: while it has its turns, every other user has as many.
-  private func wait(for images: Int, of client: String) -> Double {
+  /// Images that are computed until `images` of a user are: while it has its turns, every other user has as many.
+  private func turns(for images: Int, of client: String) -> Int {
     var others: [String: Int] = [:]
     for request in admitted.values where request.client != client { others[request.client, default: 0] += request.images }
-    return seconds(for: images + others.values.reduce(0) { $0 + min($1, images) })
+    return images + others.values.reduce(0) { $0 + min($1, images) }
   }
 
   private func isLate(_ work: Work, now: Double) -> Bool {

@@ -59,10 +59,14 @@ extension ConfigurationOption {
     integer(
       "max-queue-images", "Images that may wait for one model, half of them for one user; more is 429.", 1...1_000_000, \.maximumQueueImages
     ),
+    seconds(
+      "max-queue-seconds", "Seconds that a request waits at most until a model begins with it; more is 429.", 0.001...86_400,
+      \.maximumQueueSeconds),
     integer("max-buffered-bytes", "Bytes of all request bodies in memory at once; more is 429.", 1024...(1 << 40), \.maximumBufferedBytes),
     integer("max-model-bytes", "Bytes of a model that is uploaded; more is 413.", 1024...(1 << 44), \.maximumModelBytes),
     seconds("model-timeout", "Seconds in which a model is received or loaded, at most.", 0.001...86_400, \.modelTimeout),
     integer("max-image-pixels", "Pixels of one image, width times height; more is 422.", 1...1_000_000_000, \.maximumImagePixels),
+    integer("max-patches", "Patches of one image, unless it is of the model's own size; more is 422.", 1...65536, \.maximumPatches),
     integer("image-store-bytes", "Bytes of uploads and maps that are kept; 0 keeps nothing.", 0...(1 << 40), \.imageStoreBytes),
     seconds("image-store-ttl", "Seconds for which an upload is kept; 0 keeps nothing.", 0...31_536_000, \.imageStoreLifetime),
     seconds("request-timeout", "Seconds in which a request is answered; then 504.", 0.001...86_400, \.requestTimeout),

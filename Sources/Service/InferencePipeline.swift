@@ -197,10 +197,12 @@ struct InferenceLimits: Sendable, Hashable {
   let images: Int
   let requestBytes: Int
   let imagePixels: Int
+  let patches: Int
 
   init(_ configuration: ServiceConfiguration) {
     images = configuration.maximumImages
     requestBytes = configuration.maximumRequestBytes
     imagePixels = configuration.maximumImagePixels
+    patches = configuration.maximumPatches
   }
 }

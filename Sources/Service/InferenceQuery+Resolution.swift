@@ -2,8 +2,11 @@ extension InferenceQuery {
   /// `fit` as a key of kept maps, with `max_side` where it counts.
   var framing: String {
     let fit = fit ?? Standard.fit
-    return fit == .native ? "native \(maximumSide ?? Standard.maximumSide)" : fit.rawValue
+    return fit == .native ? "native \(maximumSide.map(String.init) ?? "standard")" : fit.rawValue
   }
+
+  /// The greatest side, in pixels, at which an image of any shape has no more than `patches` patches.
+  static func sufficientSide(patchSize: Int, patches: Int) -> Int { Int(Double(patches).squareRoot()) * patchSize }
 
   /// How many masks a masked average of `model` is taken over: enough that each patch is hidden in at least one.
   ///

@@ -23,8 +23,7 @@ package final class ModelLibrary: Sendable {
     package let reason: String?
   }
 
-  /// Images that may wait for one model.
-  private let queueLimit: Int
+  private let queueLimits: QueueLimits
   private let metrics: ServiceMetrics?
   private let turns = Turns()
   private let loads = Turns()
@@ -34,14 +33,14 @@ package final class ModelLibrary: Sendable {
   /// A library of `sources`; the default is the newest version of `defaultModel`, else of the first source.
   ///
   /// - Parameters:
-  ///   - queueLimit: Images that may wait for one model.
+  ///   - queueLimits: What may wait for one model.
   ///   - metrics: Where queues and batches are counted.
   ///   - now: A clock in seconds that never goes back.
   package init(
-    _ sources: [ModelSource], defaultModel: String? = nil, queueLimit: Int = ServiceConfiguration().maximumQueueImages,
+    _ sources: [ModelSource], defaultModel: String? = nil, queueLimits: QueueLimits = ServiceConfiguration().queueLimits,
     metrics: ServiceMetrics? = nil, now: @escaping @Sendable () -> Double = MonotonicTime.seconds
   ) {
-    self.queueLimit = queueLimit
+    self.queueLimits = queueLimits
     self.metrics = metrics
     self.now = now
     contents = Mutex(ModelShelf(slots: sources.map { ModelShelf.Slot(source: $0) }, standard: defaultModel ?? sources.first?.name))
@@ -189,7 +188,7 @@ extension ModelLibrary {
     defer { loads.give() }
     let begun = now()
     do {
-      let model = ServedModel(try await source.load(), limit: queueLimit, turns: turns, metrics: metrics, now: now)
+      let model = ServedModel(try await source.load(), limits: queueLimits, turns: turns, metrics: metrics, now: now)
       finish(source) { contents, index in
         contents.slots[index].served?.leave()
         contents.slots[index].served = model

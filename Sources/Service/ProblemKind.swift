@@ -28,6 +28,7 @@ package enum ProblemKind: String, Sendable, Hashable, CaseIterable {
   case expectationFailed = "expectation-failed"
   case undecodableImage = "undecodable-image"
   case unsuitableArray = "unsuitable-array"
+  case tooManyPatches = "too-many-patches"
   case oneGridNeeded = "one-grid-needed"
   case impossibleMask = "impossible-mask"
   case imageNeeded = "image-needed"
@@ -98,8 +99,8 @@ extension ProblemKind {
     switch self {
     case .unknownParameter, .repeatedParameter, .invalidParameter, .parameterWithoutEffect, .conflictingParameters, .missingParameter:
       parameterEntry
-    case .undecodableImage, .unsuitableArray, .oneGridNeeded, .impossibleMask, .imageNeeded, .incapableModel, .malformedBody,
-      .unexpectedPart, .unknownModel, .unknownImage, .unsupportedMedia, .tooLarge:
+    case .undecodableImage, .unsuitableArray, .tooManyPatches, .oneGridNeeded, .impossibleMask, .imageNeeded, .incapableModel,
+      .malformedBody, .unexpectedPart, .unknownModel, .unknownImage, .unsupportedMedia, .tooLarge:
       contentEntry
     case .unfitModel, .modelInUse, .modelExists, .modelsReadOnly: modelEntry
     case .unknownJob, .unknownDataset, .impossibleJob, .unusableDataset, .forbiddenPath, .conflict, .keyReused, .storage,
@@ -158,6 +159,11 @@ extension ProblemKind {
       (
         422, "Array that is not a batch of images",
         "Send float32 (n, 3, h, w), normalised, or uint8 (n, h, w, 3); sides divisible by the model's patch."
+      )
+    case .tooManyPatches:
+      (
+        422, "Image of too many patches",
+        "What a model computes grows with the square of an image's patches. Ask for a smaller `max_side`, or send a smaller array."
       )
     case .oneGridNeeded:
       (

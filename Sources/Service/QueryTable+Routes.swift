@@ -52,7 +52,9 @@ extension QueryTable {
     [
       .choice("fit", \.fit, standard: InferenceQuery.Standard.fit.rawValue, when: conditions + [noArray]),
       .integer(
-        "max_side", \.maximumSide, standard: "\(InferenceQuery.Standard.maximumSide)", in: 1...1024, when: conditions + [isNative]),
+        "max_side", \.maximumSide,
+        standard: "\(InferenceQuery.Standard.maximumSide), or less where a model's patches are so small that --max-patches asks for it",
+        in: 1...1024, when: conditions + [isNative]),
     ]
   }
 

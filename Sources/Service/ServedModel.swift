@@ -30,24 +30,24 @@ package final class ServedModel: Sendable {
   private let now: @Sendable () -> Double
   private let state: Mutex<State>
 
-  /// A model that admits `limit` images and computes in `turns` with the other models of the process.
+  /// A model that admits what `limits` allow and computes in `turns` with the other models of the process.
   ///
   /// - Parameter now: A clock in seconds that never goes back.
   package init(
-    _ engine: any InferenceEngine, limit: Int, turns: Turns, metrics: ServiceMetrics? = nil,
+    _ engine: any InferenceEngine, limits: QueueLimits, turns: Turns, metrics: ServiceMetrics? = nil,
     now: @escaping @Sendable () -> Double = MonotonicTime.seconds
   ) {
     self.engine = engine
     self.turns = turns
     self.metrics = metrics
     self.now = now
-    state = Mutex(State(queue: AdmissionQueue(limit: limit)))
+    state = Mutex(State(queue: AdmissionQueue(limits)))
   }
 
   package var description: ModelDescription { engine.description }
 
   /// Images that wait or are computed, and how many may.
-  package var load: (images: Int, limit: Int) { state.withLock { ($0.queue.imageCount, $0.queue.limit) } }
+  package var load: (images: Int, limit: Int) { state.withLock { ($0.queue.imageCount, $0.queue.limits.images) } }
 
   /// What was asked of the model since it was loaded.
   var statistics: ModelStatistics { state.withLock { $0.statistics } }
@@ -124,7 +124,7 @@ package final class ServedModel: Sendable {
   }
 
   private func noteQueue() {
-    let (images, limit, hasLeft) = state.withLock { ($0.queue.imageCount, $0.queue.limit, $0.hasLeft) }
+    let (images, limit, hasLeft) = state.withLock { ($0.queue.imageCount, $0.queue.limits.images, $0.hasLeft) }
     guard !hasLeft else { return }
     metrics?.queued(images: images, limit: limit, model: description.name)
   }
@@ -132,8 +132,7 @@ package final class ServedModel: Sendable {
   private var deadline: Double { Deadline.current ?? .infinity }
 
   private func problem(_ refusal: AdmissionQueue.Refusal) -> Problem {
-    let (limit, share) = state.withLock { ($0.queue.limit, $0.queue.share) }
-    return Problem(refusal, model: description.name, limit: limit, share: share)
+    Problem(refusal, model: description.name, state.withLock { $0.queue.limits })
   }
 }
 

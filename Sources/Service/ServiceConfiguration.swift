@@ -54,6 +54,8 @@ package struct ServiceConfiguration: Sendable, Hashable {
   package var maximumRequestBytes = 256 << 20
   /// Images that may wait for one model; one user may have half of them.
   package var maximumQueueImages = 512
+  /// Seconds that a request waits at most until a model begins with it; half of ``requestTimeout``, so that answers are in time.
+  package var maximumQueueSeconds = 30.0
   /// Bytes of all request bodies in memory at once.
   package var maximumBufferedBytes = 512 << 20
   /// Bytes of a model that is uploaded.
@@ -62,6 +64,8 @@ package struct ServiceConfiguration: Sendable, Hashable {
   package var modelTimeout = 3600.0
   /// Pixels of one image, width times height.
   package var maximumImagePixels = 50_000_000
+  /// Patches of one image, rows times columns, unless it is of the model's own size: attention costs their square.
+  package var maximumPatches = 4096
   /// Bytes of uploads and maps that are kept; 0 keeps nothing.
   package var imageStoreBytes = 256 << 20
   /// Seconds for which an upload is kept; 0 keeps nothing.

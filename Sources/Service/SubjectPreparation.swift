@@ -11,9 +11,11 @@ struct SubjectPreparation: Sendable {
   let side: Int
   let fit: Fit
   let limits: InferenceLimits
+  /// Patches of one image at most: what the service allows, or as many as the model was made for.
+  let maximumPatches: Int
   let canvas: Canvas
 
-  /// Side of an array's images at most: the attention's memory grows with the fourth power of a side.
+  /// Side of an array's images at most.
   static let maximumArraySide = 1024
 
   /// - Throws: ``Problem`` for a fit that a model of other than square images cannot have.
@@ -25,11 +27,14 @@ struct SubjectPreparation: Sendable {
     patchSize = model.patchSize
     side = model.imageHeight
     self.limits = limits
+    maximumPatches = max(limits.patches, (model.imageHeight / model.patchSize) * (model.imageWidth / model.patchSize))
+    let standardSide = min(
+      InferenceQuery.Standard.maximumSide, InferenceQuery.sufficientSide(patchSize: model.patchSize, patches: limits.patches))
     fit =
       switch query.fit ?? InferenceQuery.Standard.fit {
       case .crop: .crop
       case .stretch: .stretch
-      case .native: .native(maximumSide: query.maximumSide ?? InferenceQuery.Standard.maximumSide)
+      case .native: .native(maximumSide: query.maximumSide ?? standardSide)
       }
     guard model.imageHeight == model.imageWidth || query.fit == .native || pixels.isArray else {
       throw Problem(
@@ -41,19 +46,21 @@ struct SubjectPreparation: Sendable {
 
   /// Decodes and cuts one image.
   func image(_ bytes: [UInt8], timing: inout ServerTiming) throws(Problem) -> Subject {
+    let decoded: DecodedImage
     do {
-      let decoded = try timing.measure(.decode) { () throws(ImageError) in
+      decoded = try timing.measure(.decode) { () throws(ImageError) in
         try ImageDecoder.decode(bytes, limits: DecodeLimits(maximumPixels: limits.imagePixels))
       }
-      return timing.measure(.preprocess) { subject(decoded, bytes) }
     } catch {
       throw Problem(error)
     }
+    return try timing.measure(.preprocess) { () throws(Problem) in try subject(decoded, bytes) }
   }
 
-  private func subject(_ decoded: DecodedImage, _ bytes: [UInt8]) -> Subject {
+  private func subject(_ decoded: DecodedImage, _ bytes: [UInt8]) throws(Problem) -> Subject {
     let transform = EvaluationTransform(size: side, patchSize: patchSize, fit: fit)
     let prepared = transform.apply(decoded.image)
+    try check(rows: prepared.rows, columns: prepared.columns, parameter: "max_side")
     return Subject(
       id: "sha256:" + Digest.sha256(bytes),
       source: SourceImage(width: decoded.image.width, height: decoded.image.height, format: decoded.format.rawValue),
@@ -119,6 +126,17 @@ extension SubjectPreparation {
         "The images of the array are \(layout.height) by \(layout.width) pixels, but both sides must be multiples of the patch, "
           + "\(patchSize), and at most \(Self.maximumArraySide).")
     }
+    try check(rows: layout.height / patchSize, columns: layout.width / patchSize)
+  }
+
+  private func check(rows: Int, columns: Int, parameter: String? = nil) throws(Problem) {
+    guard rows * columns > maximumPatches else { return }
+    let side = min(InferenceQuery.sufficientSide(patchSize: patchSize, patches: limits.patches), Self.maximumArraySide)
+    throw Problem(
+      .tooManyPatches,
+      "The image has \(rows) by \(columns) patches of \(patchSize) pixels, more than the \(limits.patches) that --max-patches allows; "
+        + "\(side) pixels on the longer side give fewer, whatever its shape.", parameter: parameter,
+      allowed: parameter.map { _ in ["1 to \(side)"] })
   }
 
   private static func whole(_ picture: RGBImage) -> Region {

@@ -94,7 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
     let share = ShareDirectory.find(configuration, executable: ExecutableFile.path)
     let choice = try ModelChoice(configuration, share: share, reading: reading)
     let library = ModelLibrary(
-      choice.sources, defaultModel: choice.standard, queueLimit: configuration.maximumQueueImages, metrics: metrics)
+      choice.sources, defaultModel: choice.standard, queueLimits: configuration.queueLimits, metrics: metrics)
     return (library, choice.store, share.map(ShareDirectory.page(in:)))
   }
 

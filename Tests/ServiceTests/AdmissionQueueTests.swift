@@ -31,8 +31,8 @@ import Testing
   }
 
   /// A queue in which one image takes `seconds`.
-  private func measured(limit: Int, secondsPerImage seconds: Double) throws -> AdmissionQueue {
-    var queue = AdmissionQueue(limit: limit)
+  private func measured(limit: Int, secondsPerImage seconds: Double, longestWait: Double = .infinity) throws -> AdmissionQueue {
+    var queue = AdmissionQueue(QueueLimits(images: limit, seconds: longestWait))
     let ticket = try queue.admit(1, of: "a", deadline: .infinity, now: 0)
     _ = queue.ask(question, images: 1, bound: 1, for: ticket)
     queue.finished(try #require(next(&queue)), now: seconds)
@@ -70,8 +70,51 @@ import Testing
     var queue = try measured(limit: 100, secondsPerImage: 1)
     #expect(admitted(&queue, 40, of: "a") != nil)
     // Two of its own and as many of the other user's.
-    #expect(refusal(queue, 2, of: "b", deadline: 13.9, now: 10) == .late(wait: 4))
-    #expect(refusal(queue, 2, of: "b", deadline: 14, now: 10) == nil)
+    // After one measurement of a second an image is expected to take up to three.
+    #expect(refusal(queue, 2, of: "b", deadline: 21, now: 10) == .late(wait: 12, allowed: 11))
+    #expect(refusal(queue, 2, of: "b", deadline: 22, now: 10) == nil)
+  }
+
+  @Test func `lets nobody wait for long, however many places there are`() throws {
+    var queue = try measured(limit: 1000, secondsPerImage: 1, longestWait: 30)
+    #expect(admitted(&queue, 31, of: "a") != nil)
+    #expect(refusal(queue, 1, of: "a") == .long(wait: 31, allowed: 30))
+    #expect(refusal(queue, 1, of: "a")?.retryAfter == 1)
+    // Another user's first image waits for one turn of the first user's, and a batch for what it has before it, not for itself.
+    #expect(refusal(queue, 1, of: "b") == nil)
+    #expect(refusal(queue, 400, of: "b", deadline: 10_000) == .long(wait: 31, allowed: 30))
+    #expect(refusal(queue, 30, of: "b", deadline: 10_000) == nil)
+  }
+
+  @Test(arguments: 0..<20)
+  func `answers all it admits in time at three times what it can do, though passes differ and grow slower`(seed: UInt64) throws {
+    var (random, queue, now) = (SplitMix64(seed: seed), AdmissionQueue(limit: 10_000), 0.0)
+    let (secondsPerImage, patience, arrivalsEach) = (0.25, 60.0, 0.25 / 3)
+    var deadlines: [AdmissionQueue.Work: (ticket: AdmissionQueue.Ticket, deadline: Double)] = [:]
+    var (arrivals, refused) = (0, 0)
+    while now < 600 || !deadlines.isEmpty {
+      while Double(arrivals) * arrivalsEach <= min(now, 600) {
+        let arrival = Double(arrivals) * arrivalsEach
+        arrivals += 1
+        do {
+          let ticket = try queue.admit(1, of: "a", deadline: arrival + patience, now: now)
+          deadlines[queue.ask(question, images: 1, bound: 4, for: ticket)] = (ticket, arrival + patience)
+        } catch { refused += 1 }
+      }
+      let waiting = next(&queue, now: now)
+      let pass = try #require(waiting)
+      let slowness = now > 300 ? 1.2 : 1
+      now += Double(pass.imageCount) * secondsPerImage * slowness * Double.random(in: 0.8...1.2, using: &random)
+      queue.finished(pass, now: now)
+      for part in pass.parts {
+        let asked = deadlines.removeValue(forKey: part.work)
+        let (ticket, deadline) = try #require(asked)
+        #expect(now <= deadline, "seed \(seed)")
+        queue.release(ticket)
+      }
+    }
+    // Two of three are too many; the others were computed.
+    #expect((0.6...0.75).contains(Double(refused) / Double(arrivals)), "\(refused) of \(arrivals) were refused")
   }
 
   @Test func `frees places as images are computed, and all of a request that leaves`() throws {
@@ -207,4 +250,9 @@ import Testing
     #expect(asked == computed, "seed \(seed)")
     #expect(queue.imageCount == 0)
   }
+}
+
+extension AdmissionQueue {
+  /// A queue that is limited in images alone.
+  fileprivate init(limit: Int) { self.init(QueueLimits(images: limit, seconds: .infinity)) }
 }

@@ -36,6 +36,19 @@ enum Arrays {
     #expect((results[0]["region"] as? [String: Double]) == ["x": 0, "y": 0, "width": 48, "height": 32])
   }
 
+  @Test func `has no more patches than are allowed, unless it is of the model's own size`() async throws {
+    let harness = await Harness { $0.maximumPatches = 12 }
+    func answer(_ rows: Int, _ columns: Int) async throws -> Reply {
+      try await harness.send(.post, "/predict-loss", body: Arrays.floats(rows: rows, columns: columns) { _, _ in 0 })
+    }
+    #expect(try await answer(4, 4).status == 200)
+    let problem = try await answer(4, 5)
+    #expect(problem.status == 422)
+    #expect(
+      try problem.json()["detail"] as? String == "The image has 4 by 5 patches of 16 pixels, more than the 12 that --max-patches allows; "
+        + "48 pixels on the longer side give fewer, whatever its shape.")
+  }
+
   @Test func `is float32 of images, rows and columns as NumPy`() async throws {
     let harness = await Harness()
     let body = Arrays.floats(count: 2, rows: 1, columns: 2) { Float($0 + $1) }

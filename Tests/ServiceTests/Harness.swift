@@ -31,7 +31,7 @@ struct Harness {
     }
     let clock = clock
     application = Application(
-      configuration, library: ModelLibrary(sources, queueLimit: configuration.maximumQueueImages), store: store, keys: keys, jobs: jobs,
+      configuration, library: ModelLibrary(sources, queueLimits: configuration.queueLimits), store: store, keys: keys, jobs: jobs,
       page: page, logger: log.logger, now: { clock.now })
     await application.library.load()
     port = transport == .loopback ? try? application.start() : nil

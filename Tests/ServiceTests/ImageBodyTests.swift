@@ -54,6 +54,26 @@ final class Counter: Sendable {
     }
   }
 
+  @Test func `has no more patches than are allowed, and says which side gives few enough`() async throws {
+    let harness = await Harness([BrightnessEngine(patchSize: 2, side: 4)]) { $0.maximumPatches = 12 }
+    // 64 by 48 pixels would be 768 patches of 2 pixels: without max_side the image is made as small as any shape needs.
+    let small = try await harness.send(.post, "/predict-loss?fit=native", body: picture).json()
+    #expect(small["grid"] as? [Int] == [2, 3])
+    let problem = try await harness.send(.post, "/predict-loss?fit=native&max_side=64", body: picture)
+    #expect(problem.status == 422)
+    #expect(try problem.problem() == "too-many-patches")
+    #expect(try problem.json()["allowed"] as? [String] == ["1 to 6"])
+    #expect(
+      try problem.json()["detail"] as? String == "The image has 24 by 32 patches of 2 pixels, more than the 12 that --max-patches allows; "
+        + "6 pixels on the longer side give fewer, whatever its shape.")
+    #expect(try await harness.send(.post, "/predict-loss?fit=native&max_side=6", body: picture).status == 200)
+  }
+
+  @Test func `is never too large at the model's own size`() async throws {
+    let harness = await Harness([BrightnessEngine(patchSize: 2, side: 16)]) { $0.maximumPatches = 4 }
+    #expect(try await harness.send(.post, "/predict-loss?fit=stretch", body: picture).json()["grid"] as? [Int] == [8, 8])
+  }
+
   @Test func `reports the part of the source that the paper's crop covers`() async throws {
     let harness = await Harness([BrightnessEngine(side: 224)])
     let source = RGBImage(width: 640, height: 427, pixels: [UInt8](repeating: 9, count: 640 * 427 * 3))

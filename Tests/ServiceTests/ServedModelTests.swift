@@ -31,7 +31,7 @@ private final class Gate: Sendable {
     var engine = BrightnessEngine()
     engine.before = gate.pass
     engine.perPass = perPass
-    return ServedModel(engine, limit: limit, turns: Turns())
+    return ServedModel(engine, limits: QueueLimits(images: limit, seconds: .infinity), turns: Turns())
   }
 
   /// Images of one patch; image i is `first + i` all over.
@@ -110,7 +110,7 @@ private final class Gate: Sendable {
       }
       if isFirst { throw Fault() }
     }
-    let model = ServedModel(engine, limit: 100, turns: Turns())
+    let model = ServedModel(engine, limits: ServiceConfiguration().queueLimits, turns: Turns())
     await #expect(throws: Fault.self) { try await ask(model, pixels(9)).value }
     #expect(try await ask(model, pixels(1, from: 3)).value == [3])
     #expect(model.load.images == 0)
@@ -120,7 +120,7 @@ private final class Gate: Sendable {
 @Suite struct QueueMetricsTests {
   @Test func `tells how many images wait, and nothing once the model has left`() throws {
     let metrics = ServiceMetrics()
-    let model = ServedModel(BrightnessEngine(), limit: 9, turns: Turns(), metrics: metrics)
+    let model = ServedModel(BrightnessEngine(), limits: QueueLimits(images: 9, seconds: .infinity), turns: Turns(), metrics: metrics)
     func text() -> String { String(decoding: metrics.text(), as: UTF8.self) }
     model.enter()
     #expect(text().contains(#"hpm_queue_limit_images{model="brightness"} 9"#))
