@@ -83,3 +83,17 @@ let package = Package(
     .testTarget(name: "EndToEndTests", dependencies: ["hpm", "Images", "Kernels", "Tensors", "TestSupport"], swiftSettings: strict),
   ]
 )
+
+// libFuzzer's runtime is linked to this one by `Scripts/fuzz`; nothing else needs it.
+if Context.environment["HPM_FUZZING"] != nil {
+  package.targets += [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+    .executableTarget(
+      name: "Fuzzer",
+      dependencies: [
+        "CFuzzer", "Checkpoints", "HTTP", "Images", "Jobs", "Service", "Tensors", "Training",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Tests/Fuzzing/Fuzzer", swiftSettings: strict),
+  ]
+}
