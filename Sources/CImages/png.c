@@ -7,7 +7,7 @@
 #include "CImages.h"
 
 // Bounds on what a chunk may make libpng keep: this program uses no text, profile or unknown chunk.
-enum { maximum_cached_chunks = 64, maximum_chunk_bytes = 8 << 20, maximum_side = 1000000 };
+enum { maximum_cached_chunks = 64, maximum_chunk_bytes = 8 << 20, maximum_side = 1000000, maximum_row_bytes = 8 * maximum_side + 4096 };
 
 typedef struct {
     const uint8_t *bytes;
@@ -21,6 +21,17 @@ static void read_bytes(png_structp png, png_bytep out, size_t count) {
     if (count > r->count - r->position) png_error(png, "the data ends too early; the file is truncated");
     memcpy(out, r->bytes + r->position, count);
     r->position += count;
+}
+
+// A row or a chunk is all that libpng asks for at once, and no chunk is longer than the file: of an eXIf chunk it believes the length.
+static png_voidp allocate(png_structp png, png_alloc_size_t size) {
+    const reader *r = png_get_mem_ptr(png);
+    return size <= r->count + maximum_row_bytes ? malloc(size) : NULL;
+}
+
+static void release(png_structp png, png_voidp memory) {
+    (void)png;
+    free(memory);
 }
 
 static void fail(png_structp png, png_const_charp message) {
@@ -91,7 +102,7 @@ hpm_image_status hpm_decode_png(const uint8_t *bytes, size_t count, uint64_t max
     png_bytep *volatile rows = NULL;
     volatile hpm_image_status status = hpm_image_undecodable;
     if (setjmp(r.escape) == 0) {
-        png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &r, fail, ignore);
+        png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &r, fail, ignore, &r, allocate, release);
         info = png ? png_create_info_struct(png) : NULL;
         if (!png || !info) {
             status = hpm_image_out_of_memory;
