@@ -68,7 +68,8 @@ extension Response {
     if let challenge = problem.kind.challenge { fields[.wwwAuthenticate] = challenge }
     let details = ProblemDetails(problem: problem, instance: path)
     self.init(
-      head: HTTPResponse(status: .init(code: problem.kind.status), headerFields: fields), body: .bytes(JSONWriter.bytes(of: details)))
+      head: HTTPResponse(status: .init(code: problem.kind.status, reasonPhrase: problem.kind.title), headerFields: fields),
+      body: .bytes(JSONWriter.bytes(of: details)))
   }
 }
 
