@@ -114,7 +114,7 @@ class Campaign:
         with open(os.path.join(self.scratch, "boofuzz.log"), "w") as log:
             session = Session(
                 target=Target(connection=connection), web_port=None, fuzz_loggers=[FuzzLoggerText(file_handle=log)],
-                post_test_case_callbacks=[judge], db_filename=os.path.join(self.scratch, f"{request.name}.db"),
+                post_test_case_callbacks=[judge], receive_data_after_fuzz=True, db_filename=os.path.join(self.scratch, f"{request.name}.db"),
                 ignore_connection_reset=True, ignore_connection_aborted=True, crash_threshold_request=10**9, crash_threshold_element=10**9)
             session.connect(request)
             try:
