@@ -21,12 +21,9 @@ final class TLSClient: @unchecked Sendable {
   let socket: LoopbackClient
   private let context: OpaquePointer
   private let session: OpaquePointer
-  /// OpenSSL writes to a socket without asking that its end be an error alone: a server that has gone would end the tests.
-  private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
 
   /// - Throws: where the handshake fails.
   init(port: Int, _ offer: Offer = Offer()) throws {
-    Self.ignoresBrokenPipes
     socket = try LoopbackClient(port: port)
     guard let context = SSL_CTX_new(TLS_client_method()) else { throw LoopbackClient.Failure("no TLS context") }
     hpm_tls_set_lowest_version(context, offer.lowest)
