@@ -16,6 +16,8 @@ struct ArchiveUnpacking: ~Copyable {
   /// Told before that many bytes are on disk; throws where there is no room for them.
   typealias Allowance = (_ bytes: Int) throws(DatasetError) -> Void
 
+  /// In the locale "C", which a process begins with, libarchive reads no names but such of ASCII.
+  nonisolated(unsafe) private static let unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)  // never changed
   private static let blockBytes = 1 << 18
   private static let pieceBytes = 1 << 20
 
@@ -63,6 +65,8 @@ struct ArchiveUnpacking: ~Copyable {
 
   /// Unpacks everything; the files are on disk when this returns. Blocks.
   mutating func run() throws(DatasetError) -> Outcome {
+    let outer = uselocale(Self.unicode)
+    defer { uselocale(outer) }
     var entry: OpaquePointer?
     while true {
       let status = archive_read_next_header(archive, &entry)
@@ -103,7 +107,7 @@ struct ArchiveUnpacking: ~Copyable {
     }
     defer { close(descriptor) }
     let (size, digest) = try receive(path, into: descriptor, of: target)
-    // libarchive does not make up for a hole at the end.
+    // Of a file that is all hole libarchive gives nothing.
     guard archive_entry_size_is_set(entry) == 0 || archive_entry_size(entry) == size else {
       throw .damaged(
         "The archive's member \"\(path.text)\" has \(size) bytes, but says it has \(archive_entry_size(entry)); pack it without holes.")

@@ -17,6 +17,8 @@ struct ArchiveReader: ~Copyable {
     let byteCount: Int?
   }
 
+  /// In the locale "C", which a process begins with, libarchive reads no names of zip archives but such of ASCII.
+  nonisolated(unsafe) private static let unicode = newlocale(LC_CTYPE_MASK, "C.UTF-8", nil)  // never changed
   private static let blockSize = 1 << 18
   /// `ARCHIVE_FORMAT_TAR` and the mask of a format's family, in archive.h.
   private static let tarFamily: Int32 = 0x30000
@@ -48,6 +50,8 @@ struct ArchiveReader: ~Copyable {
 
   /// The next member's header, or `nil` at the end.
   mutating func next() throws(ImageSetError) -> Member? {
+    let outer = uselocale(Self.unicode)
+    defer { uselocale(outer) }
     var entry: OpaquePointer?
     let status = archive_read_next_header(archive, &entry)
     if status == ARCHIVE_EOF { return nil }

@@ -24,10 +24,10 @@ import Testing
 
   @Test func `the same bytes in two classes keep both and are counted, and a picture shows some of the images`() async throws {
     for index in 0..<6 {
-      for label in ["cats", "dogs"] { try write(service.bytes("images/\(index).png"), to: "pets/\(label)/\(index).png") }
+      for label in ["Kätzchen", "dogs"] { try write(service.bytes("images/\(index).png"), to: "pets/\(label)/\(index).png") }
     }
     // What a Mac packs beside each image is hidden, and no image.
-    for label in ["cats", "dogs"] { try write(Data("resource".utf8), to: "pets/\(label)/._0.png") }
+    for label in ["Kätzchen", "dogs"] { try write(Data("resource".utf8), to: "pets/\(label)/._0.png") }
     let archive = try await packed("pets")
     try await ServedProgram.with(service.options) { program in
       let answer = try await program.ask("PUT", "/datasets/pets", body: archive)
