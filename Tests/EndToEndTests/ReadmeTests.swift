@@ -72,7 +72,7 @@ import Testing
   @Test func `the picture at the top is what the service draws of its own sample`() async throws {
     let root = Fixtures.root.path
     let shown = try ImageDecoder.decode(Samples.bytes("\(root)/docs/figure.png")).image
-    let sample = try Samples.bytes("\(root)/Public/page/samples/flower.webp")
+    let sample = try Samples.bytes("\(root)/Public/page/samples/spray.webp")
     try await ServedProgram.with { service in
       let reply = try await service.ask("POST", "/reconstruct?format=png", body: sample)
       let drawn = try ImageDecoder.decode(reply.body).image
