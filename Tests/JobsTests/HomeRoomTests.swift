@@ -113,7 +113,8 @@ import Testing
         #expect(sentence.contains("--max-home-bytes allows \(Self.limit)"), "\(sentence)")
       }
       #expect(home.names(in: "home/datasets") == [] && home.names(in: "home/uploads") == [])
-      #expect(supervisor.promises.sum == 0)
+      // What was promised is forgotten with the upload, which whoever refused it may hold a moment longer.
+      while supervisor.promises.sum != 0 { await Task.yield() }
     }
     SampleArchive.write([SampleArchive.Member(name: "0.png", bytes: [UInt8](repeating: 0, count: 10_000_000))], to: home.file("archive"))
     #expect(try await supervisor.upload("pets", home.file("archive")).bytes == 10_000_000)
