@@ -153,8 +153,8 @@ class Looking(PageCase):
         self.open_page()
         self.choose()
         self.browser.set("#setting-fit", "native")
-        self.browser.until("document.querySelector('.pane dl').textContent.includes('24 × 32 patches')", "the whole picture is seen")
-        self.assertIn("max_side=128", self.browser.text("#curl"))
+        self.browser.until("document.querySelector('.pane dl').textContent.includes('21 × 28 patches')", "the whole picture is seen")
+        self.assertIn("max_side=512", self.browser.text("#curl"))
 
     def test_two_models_stand_side_by_side(self):
         self.open_page()
