@@ -1,3 +1,4 @@
+#include <linux/sched.h>
 #include <spawn.h>
 
 // Glibc declares these only where _GNU_SOURCE is defined, which Swift's own module of it does not.

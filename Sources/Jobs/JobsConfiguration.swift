@@ -23,8 +23,6 @@ package struct JobsConfiguration: Sendable, Hashable {
   package var homeBytes = 0
   /// Seconds until a job that found no room looks for it again.
   package var roomInterval = 15.0
-  /// How willingly workers leave the processors to others, as nice(1) counts: 19 is most.
-  package var niceness: Int32 = 19
   /// How readily the kernel kills a worker where memory runs out: 1000 is before all others (proc(5), `oom_score_adj`).
   package var outOfMemoryScore = 1000
   package var archiveLimits = ArchiveLimits()

@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Glibc
 
@@ -28,7 +29,7 @@ final class Worker: Sendable {
   /// The process, where it can be found.
   var process: ProcessIdentity? { known ?? ProcessIdentity(withVariable: Self.variable(token)) }
 
-  /// Starts a worker in a process group of its own and at low priority.
+  /// Starts a worker in a process group of its own and at the lowest priority.
   ///
   /// - Parameter ended: Called once, on a thread of its own, when the process is gone.
   /// - Throws: where the job's lock is held by another worker, or the system refuses.
@@ -41,8 +42,7 @@ final class Worker: Sendable {
     }
     let spawn = WorkerSpawn(program: configuration.program, command: command, variable: variable(token), output: folder.output)
     let pid = try spawn.start(holding: lock)
-    // Of the whole group, since that reaches threads that began meanwhile.
-    setpriority(__priority_which_t(PRIO_PGRP.rawValue), id_t(pid), configuration.niceness)
+    yieldProcessors(pid)
     surrenderMemoryFirst(pid, score: configuration.outOfMemoryScore)
     let worker = Worker(token: token, process: ProcessIdentity(pid: pid))
     DispatchQueue(label: "hpm.jobs.worker").async { ended(waitForExit(of: pid)) }
@@ -73,6 +73,15 @@ final class Worker: Sendable {
     }
     let signal = status & 0x7F
     return signal == 0 ? .code((status >> 8) & 0xFF) : .signal(signal)
+  }
+
+  /// Gives the process the scheduler's policy for idle processors (sched(7)): a thread of the server that wakes takes the processor at once.
+  /// Niceness does not do that, and Dispatch resets it; inference wakes its team some hundred times an image.
+  private static func yieldProcessors(_ pid: pid_t) {
+    var parameter = sched_param()
+    sched_setscheduler(pid, SCHED_IDLE, &parameter)
+    // Threads inherit it, but for those that began meanwhile.
+    for thread in SmallFile.names(in: "/proc/\(pid)/task").compactMap(pid_t.init) { sched_setscheduler(thread, SCHED_IDLE, &parameter) }
   }
 
   /// What the kernel does not let it write changes nothing but the choice of whom to kill.

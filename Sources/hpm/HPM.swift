@@ -17,7 +17,7 @@ struct HPM: AsyncParsableCommand {
 
   /// Runs the command; exit code 0 when done, 1 when it failed, 2 for wrong usage.
   static func main() async {
-    TeamPolicy.ensure()
+    TeamPolicy(arguments: CommandLine.arguments).ensure()
     do {
       var command = try parseAsRoot()
       if var awaited = command as? any AsyncParsableCommand { try await awaited.run() } else { try command.run() }

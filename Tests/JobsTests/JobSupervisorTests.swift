@@ -73,13 +73,14 @@ import Testing
     #expect((first.startedAt ?? 0) < (second.startedAt ?? 0))
   }
 
-  @Test func `a worker has its own group, low priority, a token, and no file of the server's`() async throws {
+  @Test func `a worker has its own group, the lowest priority, a token, and no file of the server's`() async throws {
     let supervisor = try await home.supervisor()
     let id = try await supervisor.submit("environment")
     try await supervisor.wait(for: id, to: .succeeded)
     let run = "home/jobs/\(id)/run"
     #expect(home.text("\(run)/environment")?.contains("HPM_ATTEMPT=") == true)
-    #expect(home.text("\(run)/nice") == "19\n")
+    // SCHED_IDLE (proc(5), field 41).
+    #expect(home.text("\(run)/policy") == "5\n")
     // Standard input, output and error, the lock, and the folder that ls reads.
     let files = home.text("\(run)/files")?.split(separator: "\n") ?? []
     #expect(files.count <= 5, "\(files)")
