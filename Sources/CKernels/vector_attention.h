@@ -20,25 +20,37 @@ static void widen_rows(hpm_element element, const void *base, int64_t start, int
     }
 }
 
-// out [QUERIES, columns] = a [QUERIES, depth] · b [depth, columns], whole tiles; rows of b and out lie `stride` apart.
-INLINE void multiply_panel(const float *a, int64_t a_stride, const float *b, int64_t depth, int64_t columns, int64_t stride, float *out) {
-    for (int64_t column = 0; column < columns; column += TILE) {
-        vfloat sums[QUERIES][2];
-        for (int q = 0; q < QUERIES; q++) sums[q][0] = sums[q][1] = broadcast(0);
-        const float *panel = b + column;
-        for (int64_t k = 0; k < depth; k++, panel += stride) {
-            const vfloat b0 = load(panel), b1 = load(panel + LANES);
+// The first factor of a panel: QUERIES rows, of which the number at row q and depth k is start[q · row + k · depth].
+typedef struct {
+    const float *start;
+    int64_t row, depth;
+} panel_rows;
+
+INLINE panel_rows rows_along(const float *start, int64_t stride) { return (panel_rows){start, stride, 1}; }
+INLINE panel_rows rows_across(const float *start, int64_t stride) { return (panel_rows){start, 1, stride}; }
+
+INLINE void multiply_vectors(const int vectors, panel_rows a, const float *b, int64_t depth, int64_t stride, bool add, float *out) {
+    vfloat sums[QUERIES][MOST_VECTORS];
+    for (int q = 0; q < QUERIES; q++)
+        for (int v = 0; v < vectors; v++) sums[q][v] = add ? load(out + q * stride + v * LANES) : broadcast(0);
+    for (int64_t k = 0; k < depth; k++, a.start += a.depth, b += stride) {
+        vfloat factors[MOST_VECTORS];
+        for (int v = 0; v < vectors; v++) factors[v] = load(b + v * LANES);
 #pragma clang loop unroll(full)
-            for (int q = 0; q < QUERIES; q++) {
-                const vfloat factor = broadcast(a[q * a_stride + k]);
-                sums[q][0] += factor * b0;
-                sums[q][1] += factor * b1;
-            }
-        }
-        for (int q = 0; q < QUERIES; q++) {
-            store(out + q * stride + column, sums[q][0]);
-            store(out + q * stride + column + LANES, sums[q][1]);
-        }
+        for (int q = 0; q < QUERIES; q++)
+            for (int v = 0; v < vectors; v++) sums[q][v] += broadcast(a.start[q * a.row]) * factors[v];
+    }
+    for (int q = 0; q < QUERIES; q++)
+        for (int v = 0; v < vectors; v++) store(out + q * stride + v * LANES, sums[q][v]);
+}
+
+// out [QUERIES, columns] (+)= a · b [depth, columns], whole vectors; rows of b and out lie `stride` apart.
+INLINE void multiply_panel(panel_rows a, const float *b, int64_t depth, int64_t columns, int64_t stride, bool add, float *out) {
+    for (int64_t left = round_up(columns, LANES) / LANES, taken; left > 0; left -= taken, b += taken * LANES, out += taken * LANES) {
+        taken = next_vectors(left);
+        if (taken == 1) multiply_vectors(1, a, b, depth, stride, add, out);
+        else if (taken == 2) multiply_vectors(2, a, b, depth, stride, add, out);
+        else multiply_vectors(MOST_VECTORS, a, b, depth, stride, add, out);
     }
 }
 
@@ -54,13 +66,13 @@ static void attend(const attention_work *w, int64_t sequence, int64_t head_index
     for (int64_t query = first; query < last; query += QUERIES) {
         const int64_t count = last - query < QUERIES ? last - query : QUERIES;
         widen_rows(w->element, w->qkv, start + query * stride, stride, count, head, queries);
-        multiply_panel(queries, along, keys, head, round_up(tokens, TILE), across, scores);
+        multiply_panel(rows_along(queries, along), keys, head, tokens, across, false, scores);
         float inverse[QUERIES], logarithms[QUERIES];
         for (int64_t q = 0; q < QUERIES; q++)
             inverse[q] = exponentiate_row(scores + q * across, tokens, round_up(tokens, LANES), 1.0f / sqrtf((float)head), logarithms + q);
         if (w->log_sum_exp)
             for (int64_t q = 0; q < count; q++) w->log_sum_exp[(sequence * w->heads + head_index) * tokens + query + q] = logarithms[q];
-        multiply_panel(scores, across, values, tokens, round_up(head, TILE), along, mixed);
+        multiply_panel(rows_along(scores, across), values, tokens, head, along, false, mixed);
         for (int64_t q = 0; q < count; q++) {
             const int64_t row = (sequence * tokens + query + q) * w->width + head_index * head;
             FOR_VECTORS(0, head,

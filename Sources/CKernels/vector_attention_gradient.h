@@ -66,32 +66,6 @@ static void store_head_rows(const hpm_attention_gradient *w, const attention_gra
     }
 }
 
-// out [QUERIES, columns] (+)= a' b, of a [depth, QUERIES] with rows `a_stride` apart; rows of b and out lie `stride` apart.
-INLINE void multiply_transposed(const float *a, int64_t a_stride, const float *b, int64_t depth, int64_t columns, int64_t stride, bool add,
-                                float *out) {
-    for (int64_t column = 0; column < columns; column += TILE) {
-        vfloat sums[QUERIES][2];
-        for (int q = 0; q < QUERIES; q++) {
-            sums[q][0] = add ? load(out + q * stride + column) : broadcast(0);
-            sums[q][1] = add ? load(out + q * stride + column + LANES) : broadcast(0);
-        }
-        const float *factors = a, *panel = b + column;
-        for (int64_t k = 0; k < depth; k++, panel += stride, factors += a_stride) {
-            const vfloat b0 = load(panel), b1 = load(panel + LANES);
-#pragma clang loop unroll(full)
-            for (int q = 0; q < QUERIES; q++) {
-                const vfloat factor = broadcast(factors[q]);
-                sums[q][0] += factor * b0;
-                sums[q][1] += factor * b1;
-            }
-        }
-        for (int q = 0; q < QUERIES; q++) {
-            store(out + q * stride + column, sums[q][0]);
-            store(out + q * stride + column + LANES, sums[q][1]);
-        }
-    }
-}
-
 INLINE float output_product(const hpm_attention_gradient *w, const attention_gradient_room *room, int64_t query, int64_t output_start) {
     vfloat sum = broadcast(0);
     const float *gradient = room->output_gradients + query * room->along;
@@ -108,25 +82,26 @@ static void attention_backward(const hpm_attention_gradient *w, int64_t sequence
     const int64_t output_start = sequence * w->tokens * w->width + head * room.head;
     const float *logarithms = w->log_sum_exp + (sequence * w->heads + head) * w->tokens;
     const float scale = 1.0f / sqrtf((float)room.head);
-    const int64_t across = room.across, along = room.along, columns = round_up(w->tokens, TILE), head_columns = round_up(room.head, TILE);
+    const int64_t across = room.across, along = room.along;
     for (int64_t first = 0; first < w->tokens; first += QUERY_BLOCK) {
         const int64_t last = first + QUERY_BLOCK < w->tokens ? first + QUERY_BLOCK : w->tokens;
         for (int64_t query = first; query < last; query += QUERIES) {
             float *scores = room.probabilities + (query - first) * across, *gradients = room.score_gradients + (query - first) * across;
-            multiply_panel(room.queries + query * along, along, room.keys_across, room.head, columns, across, scores);
-            multiply_panel(room.output_gradients + query * along, along, room.values_across, room.head, columns, across, gradients);
+            multiply_panel(rows_along(room.queries + query * along, along), room.keys_across, room.head, w->tokens, across, false, scores);
+            multiply_panel(rows_along(room.output_gradients + query * along, along), room.values_across, room.head, w->tokens, across, false,
+                           gradients);
             const int64_t count = last - query < QUERIES ? last - query : QUERIES;
             for (int64_t q = 0; q < count; q++)
                 differentiate_softmax(scores + q * across, gradients + q * across, w->tokens, logarithms[query + q],
                                       output_product(w, &room, query + q, output_start), scale);
-            multiply_panel(gradients, across, room.keys, w->tokens, head_columns, along, room.panel);
+            multiply_panel(rows_along(gradients, across), room.keys, w->tokens, room.head, along, false, room.panel);
             store_head_rows(w, &room, room.panel, count, start + query * 3 * w->width);
         }
         for (int64_t token = 0; token < w->tokens; token += QUERIES) {
-            multiply_transposed(room.probabilities + token, across, room.output_gradients + first * along, last - first, head_columns, along,
-                                first > 0, room.value_gradients + token * along);
-            multiply_transposed(room.score_gradients + token, across, room.queries + first * along, last - first, head_columns, along,
-                                first > 0, room.key_gradients + token * along);
+            multiply_panel(rows_across(room.probabilities + token, across), room.output_gradients + first * along, last - first, room.head,
+                           along, first > 0, room.value_gradients + token * along);
+            multiply_panel(rows_across(room.score_gradients + token, across), room.queries + first * along, last - first, room.head, along,
+                           first > 0, room.key_gradients + token * along);
         }
     }
     store_head_rows(w, &room, room.key_gradients, w->tokens, start + w->width);

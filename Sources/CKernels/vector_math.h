@@ -43,16 +43,35 @@ static float from_bfloat16(uint16_t value) {
     return result;
 }
 
+typedef float vfloat8 __attribute__((vector_size(32), aligned(4), may_alias));
+typedef float vfloat4 __attribute__((vector_size(16), aligned(4), may_alias));
+
+// Lanes are taken half by half: one after the other each would wait for the one before.
+#if LANES == 16
+INLINE vfloat8 low_half(vfloat v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7); }
+INLINE vfloat8 high_half(vfloat v) { return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15); }
+#else
+INLINE vfloat8 low_half(vfloat v) { return v; }
+#endif
+INLINE vfloat4 low_quarter(vfloat8 v) { return __builtin_shufflevector(v, v, 0, 1, 2, 3); }
+INLINE vfloat4 high_quarter(vfloat8 v) { return __builtin_shufflevector(v, v, 4, 5, 6, 7); }
+
 INLINE float sum_lanes(vfloat v) {
-    float total = 0;
-    for (int i = 0; i < LANES; i++) total += v[i];
-    return total;
+    vfloat8 half = low_half(v);
+#if LANES == 16
+    half += high_half(v);
+#endif
+    const vfloat4 sums = low_quarter(half) + high_quarter(half);
+    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
 }
 
 INLINE float max_lanes(vfloat v) {
-    float greatest = v[0];
-    for (int i = 1; i < LANES; i++) greatest = v[i] > greatest ? v[i] : greatest;
-    return greatest;
+    vfloat8 half = low_half(v);
+#if LANES == 16
+    half = __builtin_elementwise_max(half, high_half(v));
+#endif
+    const vfloat4 greatest = __builtin_elementwise_max(low_quarter(half), high_quarter(half));
+    return fmaxf(fmaxf(greatest[0], greatest[2]), fmaxf(greatest[1], greatest[3]));
 }
 
 INLINE float element_at(hpm_element element, const void *base, int64_t index) {
@@ -90,8 +109,6 @@ INLINE void write(const hpm_element element, void *base, int64_t at, int64_t cou
             statement;                                  \
         }                                               \
     } while (0)
-
-typedef float vfloat8 __attribute__((vector_size(32), aligned(4), may_alias));
 
 // Eight rows of eight to eight columns.
 INLINE void transpose(vfloat8 r[8]) {
@@ -132,8 +149,12 @@ INLINE vfloat exponential(vfloat x) {
     return (vfloat)((vint)result & ~tiny);
 }
 
-// Attention works on QUERIES rows at once against TILE columns: QUERIES × 2 accumulators, two vectors and one broadcast fit the registers.
-enum { QUERIES = 6, TILE = 2 * LANES };
+// Attention works on QUERIES rows at once against some vectors of columns: their accumulators, the vectors and one broadcast fit the
+// registers, of which AVX-512 has 32 and AVX2 16.
+enum { QUERIES = 6, MOST_VECTORS = LANES == 16 ? 3 : 2, TILE = 2 * LANES };
+
+// How many of the vectors that are left are taken next: one alone keeps the multipliers waiting for its sums.
+INLINE int64_t next_vectors(int64_t left) { return left == MOST_VECTORS + 1 ? 2 : left < MOST_VECTORS ? left : MOST_VECTORS; }
 
 INLINE int64_t round_up(int64_t value, int64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 

@@ -159,12 +159,9 @@ INLINE void adamw_step(const hpm_adamw *w, float kept, float rate, int64_t at, i
     write(hpm_float32, w->first_moments, at, n, first);
     write(hpm_float32, w->second_moments, at, n, second);
     write(hpm_float32, w->gradients, at, n, broadcast(0));
-    if (w->shadow) write(hpm_bfloat16, w->shadow, at, n, value);
     if (!w->average) return;
     const vfloat before = read(hpm_float32, w->average, at, n);
-    const vfloat after = before + broadcast(w->average_share) * (value - before);
-    write(hpm_float32, w->average, at, n, after);
-    if (w->average_shadow) write(hpm_bfloat16, w->average_shadow, at, n, after);
+    write(hpm_float32, w->average, at, n, before + broadcast(w->average_share) * (value - before));
 }
 
 static void adamw_elements(const hpm_adamw *w, const hpm_parameter_group *group, int64_t first, int64_t last) {

@@ -24,7 +24,6 @@ extension OneDNNTrainingOperations {
       arena.describe(to: &work)
       if let average {
         work.average = average.arena.values.unsafePointer
-        work.average_shadow = average.arena.shadowBits
         work.average_share = Float(1 - average.momentum)
       }
       (work.gradient_scale, work.epsilon) = (Float(step.gradientScale), Float(step.epsilon))
@@ -38,17 +37,10 @@ extension OneDNNTrainingOperations {
 }
 
 extension ParameterArena {
-  /// The shadow's bits; none without one.
-  fileprivate var shadowBits: UnsafeMutablePointer<UInt16>? {
-    guard contents.contains(.shadow) else { return nil }
-    return UnsafeMutableRawPointer(shadow.unsafePointer).assumingMemoryBound(to: UInt16.self)
-  }
-
   fileprivate func describe(to work: inout hpm_adamw) {
     work.values = values.unsafePointer
     work.gradients = gradients.unsafePointer
     work.first_moments = firstMoments.unsafePointer
     work.second_moments = secondMoments.unsafePointer
-    work.shadow = shadowBits
   }
 }

@@ -27,7 +27,7 @@ package final class OneDNNTrainingOperations: TrainingOperations {
       output.check(.float32, "linear with a residual")
     }
     let status = hpm_product_forward(
-      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), input.pointer, layer.stored(precision),
+      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), input.pointer, layer.weights.values,
       layer.bias.values, residual?.float32, output.type.code, output.pointer)
     try KernelError.check(status, layer.described("forward", rows: input.rows))
   }
@@ -41,7 +41,7 @@ package final class OneDNNTrainingOperations: TrainingOperations {
     layer.check(input: input, output: output)
     input.check(activationType, "linearGELU")
     let status = hpm_product_gelu(
-      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), input.pointer, layer.stored(precision),
+      context, precision.element, Int64(input.rows), Int64(layer.inputs), Int64(layer.outputs), input.pointer, layer.weights.values,
       layer.bias.values, (preActivation ?? output).pointer, output.pointer)
     try KernelError.check(status, layer.described("forward", rows: input.rows))
   }
@@ -54,7 +54,7 @@ package final class OneDNNTrainingOperations: TrainingOperations {
     if accumulation == .add { inputGradient.check(.float32, "linearInputGradient that adds") }
     let status = hpm_product_input_gradient(
       context, precision.element, Int64(outputGradient.rows), Int64(layer.inputs), Int64(layer.outputs), outputGradient.pointer,
-      layer.stored(precision), accumulation == .add, inputGradient.type.code, inputGradient.pointer)
+      layer.weights.values, accumulation == .add, inputGradient.type.code, inputGradient.pointer)
     try KernelError.check(status, layer.described("input gradient", rows: outputGradient.rows))
   }
 

@@ -15,8 +15,6 @@ package final class ParameterArena {
     package static let gradients = Contents(rawValue: 1)
     /// Adam's two moments.
     package static let moments = Contents(rawValue: 2)
-    /// The values rounded to bfloat16, which matrix products read in that precision.
-    package static let shadow = Contents(rawValue: 4)
   }
 
   /// Numbers in each of the arena's arrays.
@@ -26,7 +24,6 @@ package final class ParameterArena {
   let gradients: Buffer<Float>
   let firstMoments: Buffer<Float>
   let secondMoments: Buffer<Float>
-  let shadow: Buffer<BFloat16>
 
   /// `count` numbers, all zero.
   package init(count: Int, contents: Contents) {
@@ -36,7 +33,6 @@ package final class ParameterArena {
     gradients = Buffer(repeating: 0, count: contents.contains(.gradients) ? count : 0)
     firstMoments = Buffer(repeating: 0, count: contents.contains(.moments) ? count : 0)
     secondMoments = Buffer(repeating: 0, count: contents.contains(.moments) ? count : 0)
-    shadow = Buffer(repeating: BFloat16(bitPattern: 0), count: contents.contains(.shadow) ? count : 0)
   }
 
   /// What a run of floats is, for access from outside the kernels.
@@ -55,8 +51,7 @@ package final class ParameterArena {
     check(range)
     return ParameterView(
       count: range.count, values: values.unsafePointer + range.lowerBound,
-      gradient: contents.contains(.gradients) ? gradients.unsafePointer + range.lowerBound : nil,
-      shadow: contents.contains(.shadow) ? shadow.unsafePointer + range.lowerBound : nil)
+      gradient: contents.contains(.gradients) ? gradients.unsafePointer + range.lowerBound : nil)
   }
 
   /// Reads one part of the parameters at `range`.
@@ -66,7 +61,7 @@ package final class ParameterArena {
     try body(UnsafeBufferPointer(memory(part, range)).span)
   }
 
-  /// Changes one part of the parameters at `range`; after changing values call ``refreshShadow(_:)``.
+  /// Changes one part of the parameters at `range`.
   package func withMutableSpan<Result, Failure: Error>(
     of part: Part, _ range: Range<Int>, _ body: (inout MutableSpan<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -74,26 +69,10 @@ package final class ParameterArena {
     return try body(&span)
   }
 
-  /// Rounds the values at `range` into the shadow, where there is one.
-  package func refreshShadow(_ range: Range<Int>) {
-    check(range)
-    guard contents.contains(.shadow) else { return }
-    let (from, into) = (values.unsafePointer, shadow.unsafePointer)
-    for index in range { into[index] = BFloat16(from[index]) }
-  }
-
-  /// Takes the values of an arena laid out alike, as a teacher begins; the shadow follows.
+  /// Takes the values of an arena laid out alike, as a teacher begins.
   package func copyValues(of other: ParameterArena) {
     precondition(other.count == count, "\(count) parameters copied from \(other.count)")
     values.unsafePointer.update(from: other.values.unsafePointer, count: count)
-    refreshShadow(0..<count)
-  }
-
-  /// The shadow at `range`, widened.
-  package func widenedShadow(_ range: Range<Int>) -> [Float] {
-    check(range)
-    precondition(contents.contains(.shadow), "an arena without a shadow")
-    return range.map { shadow.unsafePointer[$0].float }
   }
 
   /// Sets every gradient to zero, as after a skipped step.

@@ -6,8 +6,6 @@ package struct ParameterView {
   let values: UnsafeMutablePointer<Float>
   /// Where operations accumulate the gradient; none in an arena that is not trained.
   let gradient: UnsafeMutablePointer<Float>?
-  /// The values as bfloat16; none in float32.
-  let shadow: UnsafeMutablePointer<BFloat16>?
 
   /// The gradient of an arena that is trained.
   var requiredGradient: UnsafeMutablePointer<Float> {
@@ -31,13 +29,6 @@ package struct LinearParameters {
     self.outputs = outputs
     self.weights = weights
     self.bias = bias
-  }
-
-  /// What a matrix product reads in `precision`: the weights, or their shadow.
-  func stored(_ precision: Precision) -> UnsafeRawPointer {
-    guard precision == .bfloat16 else { return UnsafeRawPointer(weights.values) }
-    guard let shadow = weights.shadow else { preconditionFailure("a bfloat16 layer in an arena without a shadow") }
-    return UnsafeRawPointer(shadow)
   }
 }
 

@@ -11,13 +11,11 @@ extension ReferenceTrainingOperations {
     arena.check(groups, average: average)
     for group in groups {
       for index in group.range { update(arena, index, group, step) }
-      arena.refreshShadow(group.range)
       guard let average else { continue }
       let (following, followed) = (average.arena.values.unsafePointer, arena.values.unsafePointer)
       for index in group.range {
         following[index] = Float(average.momentum * Double(following[index]) + (1 - average.momentum) * Double(followed[index]))
       }
-      average.arena.refreshShadow(group.range)
     }
   }
 

@@ -2,7 +2,7 @@ import Tensors
 
 /// The operations of a training pass in plain loops of doubles: slow, obvious, and what every fast kernel is compared with.
 ///
-/// With precision `.bfloat16` weights are read from the shadow and matrices round as the fast set's do, on any processor.
+/// With precision `.bfloat16` weights and matrices round as the fast set's do, on any processor.
 package struct ReferenceTrainingOperations: TrainingOperations {
   package let precision: Precision
 
@@ -10,8 +10,7 @@ package struct ReferenceTrainingOperations: TrainingOperations {
 
   private func weights(_ layer: LinearParameters) -> [Double] {
     guard precision == .bfloat16 else { return layer.weights.doubles }
-    guard let shadow = layer.weights.shadow else { preconditionFailure("a bfloat16 layer in an arena without a shadow") }
-    return (0..<layer.weights.count).map { Double(shadow[$0].float) }
+    return (0..<layer.weights.count).map { Double(BFloat16(layer.weights.values[$0]).float) }
   }
 
   package func linear(_ input: Matrix, _ layer: LinearParameters, residual: Matrix?, into output: Matrix) throws(KernelError) {

@@ -7,9 +7,9 @@ package enum Accumulation: CaseIterable, Sendable {
 
 /// The operations of a training pass over parameters in a ``ParameterArena``, forward and backward.
 ///
-/// In precision `.bfloat16` matrix products read bfloat16 (activations, output gradients, the weights' shadow) and what is stored
-/// between layers is bfloat16; sums, normalisation, softmax, parameters, their gradients, the residual stream and its gradient are
-/// float32. *Activation type* is ``activationType``, *either* float32 or that. Gradients of parameters are added to what the arena
+/// In precision `.bfloat16` matrix products read bfloat16 (activations, output gradients, and weights, rounded as they are read) and what is
+/// stored between layers is bfloat16; sums, normalisation, softmax, parameters, their gradients, the residual stream and its gradient
+/// are float32. *Activation type* is ``activationType``, *either* float32 or that. Gradients of parameters are added to what the arena
 /// holds, but for weights' where it is said. Belongs to one thread; equal inputs give equal bits for an equal number of threads.
 package protocol TrainingOperations {
   var precision: Precision { get }
@@ -121,8 +121,8 @@ package protocol TrainingOperations {
   /// Not finite where a gradient is not, or where its square is beyond float32.
   func gradientNorm(_ arena: ParameterArena) throws(KernelError) -> Double
 
-  /// One step on the parameters of `groups` (which must not overlap), in one pass over memory: AdamW, then the arena's shadow, then
-  /// `average` of the new values and its shadow where one is given, and gradients of the groups set to zero.
+  /// One step on the parameters of `groups` (which must not overlap), in one pass over memory: AdamW, then `average` of the new
+  /// values where one is given, and gradients of the groups set to zero.
   func adamW(_ arena: ParameterArena, groups: [ParameterGroup], _ step: AdamWStep, average: MovingAverage?)
 }
 

@@ -36,7 +36,5 @@ extension PretrainingStep {
       guard let place = places[array.name] else { preconditionFailure("a state of \(array.name)") }
       try place.arena.withMutableSpan(of: place.part, 0..<array.count) { try read(&$0) }
     }
-    student.arena.refreshShadow(0..<student.arena.count)
-    teacher.arena.refreshShadow(0..<teacher.arena.count)
   }
 }

@@ -32,9 +32,8 @@ package final class PretrainingStep<Operations: TrainingOperations> {
       network, outputWidth: configuration.target.kind == .pixels ? network.patchLength : featureWidth,
       lossPredictor: configuration.loss.predicting == .none ? .absent : .present,
       secondaryMask: configuration.mask.secondaryRatio > 0 ? .present : .absent)
-    let shadow: ParameterArena.Contents = operations.precision == .bfloat16 ? [.shadow] : []
-    student = NetworkParameters(network, table: table, contents: shadow.union([.gradients, .moments]))
-    teacher = NetworkParameters(network, table: table, contents: shadow)
+    student = NetworkParameters(network, table: table, contents: [.gradients, .moments])
+    teacher = NetworkParameters(network, table: table, contents: [])
     studentPass = StudentPass(student, operations: operations)
     teacherPass = TeacherPass(teacher, operations: operations)
   }

@@ -25,7 +25,6 @@ package final class NetworkParameters {
     for entry in table.entries {
       arena.withMutableSpan(of: .values, entry.range) { entry.initialisation.fill(&$0, name: entry.name, seed: seed) }
     }
-    arena.refreshShadow(0..<arena.count)
   }
 
   /// Reads every parameter from `source`. Throws what the source throws: a parameter missing or of another size.
@@ -33,7 +32,6 @@ package final class NetworkParameters {
     for entry in table.entries {
       try arena.withMutableSpan(of: .values, entry.range) { try source.readParameter(entry.name, into: &$0) }
     }
-    arena.refreshShadow(0..<arena.count)
   }
 
   /// Takes the values of `other`, a network of the same table.
@@ -44,7 +42,6 @@ package final class NetworkParameters {
         for index in 0..<from.count { into[index] = from[index] }
       }
     }
-    arena.refreshShadow(0..<arena.count)
   }
 
   /// A parameter's numbers.

@@ -7,7 +7,7 @@ final class TrainingDesk {
   private var arena = ActivationArena()
   private var random: SplitMix64
   private var used = 0
-  let parameters = ParameterArena(count: 1 << 17, contents: [.gradients, .moments, .shadow])
+  let parameters = ParameterArena(count: 1 << 17, contents: [.gradients, .moments])
 
   init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
@@ -26,7 +26,6 @@ final class TrainingDesk {
       let numbers = random.floats(count, spread: part == .values ? spread : 1)
       parameters.withMutableSpan(of: part, range) { span in for index in numbers.indices { span[index] = numbers[index] } }
     }
-    parameters.refreshShadow(range)
     return parameters.view(range)
   }
 

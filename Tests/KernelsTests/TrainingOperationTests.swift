@@ -4,7 +4,9 @@ import Testing
 
 /// Each operation of the training pass beside its plain twin, over shapes that are odd, tiny and as in a ViT.
 @Suite struct TrainingOperationTests {
-  static let layers = [(1, 8, 8), (3, 13, 7), (33, 48, 144), (5, 200, 40), (150, 96, 64), (19, 31, 1), (347, 37, 51), (7, 1600, 6)]
+  static let layers = [
+    (1, 8, 8), (3, 13, 7), (33, 48, 144), (5, 200, 40), (150, 96, 64), (19, 31, 1), (347, 37, 51), (7, 1600, 6), (70, 128, 192),
+  ]
   /// Float32 everywhere; bfloat16 where the processor multiplies it.
   static let precisions = Precision.allCases.filter { $0 == .float32 || Processor.hasBFloat16 }
   static let types = [ElementType.float32, .bfloat16]

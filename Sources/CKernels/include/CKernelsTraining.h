@@ -1,5 +1,5 @@
-// The operations of a training pass. Parameters and their gradients are float32; in bfloat16 matrix products read a bfloat16 copy of the
-// weights. Gradients of parameters are added to what is there. Equal inputs give equal bits for an equal number of threads.
+// The operations of a training pass. Parameters and their gradients are float32; products of bfloat16 round the weights as they read them.
+// Gradients of parameters are added to what is there. Equal inputs give equal bits for an equal number of threads.
 #ifndef HPM_CKERNELS_TRAINING_H
 #define HPM_CKERNELS_TRAINING_H
 
@@ -14,15 +14,15 @@ void hpm_choose_products(hpm_context *context, hpm_product_source source);
 
 /// `output [rows, outputs]` = input W' + bias, plus `residual` unless NULL (float32, possibly `output`, which is then float32 too).
 hpm_status hpm_product_forward(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs, const void *input,
-                               const void *weights, const float *bias, const float *residual, hpm_element output_element, void *output);
+                               const float *weights, const float *bias, const float *residual, hpm_element output_element, void *output);
 
 /// `sums [rows, outputs]` = input W' + bias, and `output` = gelu(sums), the exact form; `output` may be `sums`.
 hpm_status hpm_product_gelu(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs, const void *input,
-                            const void *weights, const float *bias, void *sums, void *output);
+                            const float *weights, const float *bias, void *sums, void *output);
 
 /// `input_gradient [rows, inputs]` = gradient W, or += that where `add` (then float32).
 hpm_status hpm_product_input_gradient(hpm_context *context, hpm_element element, int64_t rows, int64_t inputs, int64_t outputs,
-                                      const void *gradient, const void *weights, bool add, hpm_element output_element,
+                                      const void *gradient, const float *weights, bool add, hpm_element output_element,
                                       void *input_gradient);
 
 /// `weight_gradient [outputs, inputs]` = gradient' input, or += that where `add`.
@@ -107,12 +107,10 @@ typedef struct {
     float rate;  // learning rate / (1 - first decay ^ step)
 } hpm_parameter_group;
 
-/// AdamW over whole arrays, as the groups select; NULL where there is no shadow, no average, no shadow of the average.
+/// AdamW over whole arrays, as the groups select; `average` may be NULL.
 typedef struct {
     float *values, *gradients, *first_moments, *second_moments;
-    uint16_t *shadow;
     float *average;
-    uint16_t *average_shadow;
     float gradient_scale, first_decay, first_share, second_decay, second_share;  // a share is 1 - its decay
     float second_correction;                                                     // 1 / sqrt(1 - second decay ^ step)
     float epsilon, average_share;                                                // average += share * (value - average)
