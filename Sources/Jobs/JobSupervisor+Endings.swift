@@ -47,7 +47,7 @@ extension JobSupervisor {
   /// What an earlier server left: its living workers are taken over, the ends of the others are settled, its interrupted jobs are queued,
   /// and folders without a job are removed.
   func recover() throws(JobError) {
-    for job in try store.read({ [store] in try store.jobs(in: .running, $0) }) { try takeOver(job) }
+    try takeOverRunning()
     for job in try store.read({ [store] in try store.jobs(in: .interrupted, $0) }) {
       _ = try store.write { [store] in try store.move(job, to: .queued, in: $0) }
     }
@@ -61,6 +61,12 @@ extension JobSupervisor {
     for name in SmallFile.names(in: "\(home.path)/jobs") where !living.contains(name) {
       JobFolder(path: "\(home.path)/jobs/\(name)").removePartialFiles()
     }
+  }
+
+  /// Takes over every job that runs according to the database alone: what an earlier server left, and what was begun while the database had
+  /// no room left to note that its worker could not be started.
+  func takeOverRunning() throws(JobError) {
+    for job in try store.read({ [store] in try store.jobs(in: .running, $0) }) where active[job.number] == nil { try takeOver(job) }
   }
 
   private func takeOver(_ job: Job) throws(JobError) {

@@ -122,6 +122,7 @@ package final class JobSupervisor: @unchecked Sendable {  // what changes is tou
         try conclude(number)
       }
     }
+    attempt { () throws(JobError) in try takeOverRunning() }
     attempt { () throws(JobError) in try passOrders() }
     attempt { () throws(JobError) in try startDueJobs() }
     attempt { () throws(JobError) in try removeExpired() }

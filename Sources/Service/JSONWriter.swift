@@ -66,6 +66,13 @@ package struct JSONWriter {
     needsComma = true
   }
 
+  /// Writes a number below ten, as masks are full of.
+  mutating func digit(_ number: UInt8) {
+    separate()
+    bytes.append(UInt8(ascii: "0") + number)
+    needsComma = true
+  }
+
   /// Writes a string with the escapes that RFC 8259 §7 requires, and those that keep it harmless inside HTML.
   mutating func quoted(_ text: String) {
     separate()
@@ -73,7 +80,7 @@ package struct JSONWriter {
     needsComma = true
   }
 
-  private mutating func enclosed(_ opening: String, _ closing: String, _ body: (inout JSONWriter) -> Void) {
+  private mutating func enclosed(_ opening: StaticString, _ closing: StaticString, _ body: (inout JSONWriter) -> Void) {
     separate()
     append(opening)
     needsComma = false
@@ -86,7 +93,9 @@ package struct JSONWriter {
     if needsComma { append(",") }
   }
 
-  private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+  private mutating func append(_ text: StaticString) {
+    bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
 
   private mutating func string(_ text: String) {
     append("\"")
@@ -97,7 +106,9 @@ package struct JSONWriter {
       case 0x0A: append("\\n")
       case 0x0D: append("\\r")
       case 0x09: append("\\t")
-      case 0..<0x20, UInt8(ascii: "<"), UInt8(ascii: ">"), 0x7F: append("\\u00" + (byte < 16 ? "0" : "") + String(byte, radix: 16))
+      case 0..<0x20, UInt8(ascii: "<"), UInt8(ascii: ">"), 0x7F:
+        append("\\u00")
+        bytes.append(contentsOf: ((byte < 16 ? "0" : "") + String(byte, radix: 16)).utf8)
       default: bytes.append(byte)
       }
     }
@@ -118,7 +129,7 @@ extension Int: JSONWritable {
 }
 
 extension UInt8: JSONWritable {
-  package func write(to json: inout JSONWriter) { json.literal(String(self)) }
+  package func write(to json: inout JSONWriter) { self < 10 ? json.digit(self) : json.literal(String(self)) }
 }
 
 extension Float: JSONWritable {

@@ -87,13 +87,8 @@ import Testing
     let data: [JobAnswer]
   }
 
-  /// One time in five the job stays `running`, although its worker has ended and there is room, until the server is started anew.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["HPM_EXHAUSTIVE"] != nil, "HPM_EXHAUSTIVE asks for it"))
   func `a run whose checkpoint finds no room waits for some, and ends with the bits of one that had it`() async throws {
-    await withKnownIssue("the job stays running", isIntermittent: true) { try await waitForRoom() }
-  }
-
-  private func waitForRoom() async throws {
     let epochs = try await service.epochs(inSeconds: 6)
     let path = Array(#"{"path": "\#(service.path("images"))"}"#.utf8)
     var id = ""

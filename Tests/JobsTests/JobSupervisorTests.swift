@@ -53,6 +53,18 @@ import Testing
     #expect(states.count == 6 && states[2].contains("interrupted") && states[2].contains("killed") && states[3].contains("queued"))
   }
 
+  /// As where a disk that is full lets neither the worker start nor the database note it.
+  @Test func `a job that runs according to the database alone goes back to the queue`() async throws {
+    let supervisor = try await home.supervisor { $0.maximumRunning = 0 }
+    let id = try await supervisor.submit("finish")
+    try await supervisor.ordered { [store = supervisor.store] () throws(JobError) in
+      _ = try store.write { try store.begin(try store.job(id, in: $0), token: "of no process", in: $0) }
+    }
+    try await supervisor.wait(for: id, to: .queued)
+    let states = try await supervisor.story(of: id).filter { $0.hasPrefix("state") }
+    #expect(states.count == 4 && states[2].contains("interrupted") && states[2].contains("lost"), "\(states)")
+  }
+
   @Test func `metrics that a resumed run writes again are told once`() async throws {
     let supervisor = try await home.supervisor { $0.maximumAttempts = 3 }
     let id = try await supervisor.submit("vanish")
