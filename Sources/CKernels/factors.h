@@ -6,9 +6,9 @@
 
 enum { hpm_block_columns = 64 };
 
-/// A second factor [depth, columns] and where its blocks go, in the layout that oneDNN calls BA16a64b, of bfloat16 BA16a64b2a: one after another down
-/// the first 64 columns, then down the next. A block has 16 rows of 64 numbers, of bfloat16 16 rows of 64 pairs, each of two rows' numbers in
-/// one column. What is beyond the matrix is zero.
+/// A second factor [depth, columns] and where its blocks go, in the layout that oneDNN calls BA16a64b, of bfloat16 BA16a64b2a: one after another
+/// down the first 64 columns, then down the next. A block has 16 rows of 64 numbers, of bfloat16 16 rows of 64 pairs, each of two rows' numbers
+/// in one column. What is beyond the matrix is zero.
 typedef struct {
     hpm_element source_element;  // bfloat16 only where `element` is
     const void *source;          // [depth, columns], or [columns, depth] where `across`
