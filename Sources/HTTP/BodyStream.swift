@@ -87,22 +87,20 @@ final class BodyStream: Sendable {
   func fail(_ error: RequestBodyError) { end(.failed(error), waiting: .failure(error)) }
 
   func next() async throws(RequestBodyError) -> [UInt8]? {
-    let (ready, demand) = state.withLock { Self.take(&$0, capacity: capacity) }
-    if let demand { onDemand(demand) }
-    if let ready { return try ready.get() }
-    return try await wait().get()
-  }
-
-  private func wait() async -> Outcome {
-    await withCheckedContinuation { continuation in
-      let ready = state.withLock { state -> Outcome? in
-        if let ready = Self.take(&state, capacity: capacity).outcome { return ready }
-        precondition(state.reader == nil, "a request body has one reader at a time")
-        state.reader = continuation
-        return nil
+    let outcome = await withCheckedContinuation { continuation in
+      // Under one lock: room that is made while the reader decides to wait must be told of too.
+      let (ready, demand) = state.withLock { state in
+        let taken = Self.take(&state, capacity: capacity)
+        if taken.outcome == nil {
+          precondition(state.reader == nil, "a request body has one reader at a time")
+          state.reader = continuation
+        }
+        return taken
       }
+      if let demand { onDemand(demand) }
       if let ready { continuation.resume(returning: ready) }
     }
+    return try outcome.get()
   }
 
   private static func take(_ state: inout State, capacity: Int) -> (outcome: Outcome?, demand: Demand?) {
