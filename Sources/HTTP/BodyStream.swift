@@ -65,7 +65,8 @@ final class BodyStream: Sendable {
         return (reader, .free)
       }
       Self.store(chunk, in: &state)
-      state.isFull = state.bytes >= capacity
+      // Once said it stays until the reader is told to have made room, even where some has been taken since.
+      if state.bytes >= capacity { state.isFull = true }
       return (nil, state.isFull ? .full : .free)
     }
     reader?.resume(returning: .success(chunk))
