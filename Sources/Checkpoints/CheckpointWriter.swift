@@ -48,7 +48,7 @@ package enum CheckpointWriter {
     } catch let error as CheckpointError {
       throw error
     } catch let error as FormatError {
-      throw CheckpointError(path: path, reason: error.reason)
+      throw CheckpointError(path: path, reason: error.reason, number: error.number)
     } catch { throw CheckpointError(path: path, reason: "\(error)") }
   }
 }

@@ -70,7 +70,7 @@ package final class MiningRun<Operations: OperationSet> {
     } catch {
       progress.finish()
       // The disk may be what failed: the error itself is what the caller must hear.
-      _ = try? folder.end(.failed(reason: "\(error)"), step: results.state.step, epoch: share)
+      _ = try? folder.end(.failed(reason: "\(error)", cause: (error as? RunError)?.cause), step: results.state.step, epoch: share)
       throw error
     }
   }

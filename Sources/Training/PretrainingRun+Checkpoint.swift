@@ -8,8 +8,8 @@ extension PretrainingRun {
     let document = TorchDocument.training(
       student: step.student.writableTensors, teacher: .weights(step.teacher.writableTensors), model: "custom", epoch: state.epoch,
       configuration: .members(reading: configuration.checkpointMetadata))
-    try CheckpointWriter.writeTorch(
-      document, to: directory.checkpointPath(name, extension: "pth"), existing: .replace)
+    let path = directory.checkpointPath(name, extension: "pth")
+    do throws(CheckpointError) { try CheckpointWriter.writeTorch(document, to: path, existing: .replace) } catch { throw RunError(error) }
   }
 }
 

@@ -13,6 +13,12 @@ extension RunError {
     self.init(path: path, reason: error.reason + (error.number.map(Self.advice) ?? ""), cause: error.number.flatMap(Self.cause))
   }
 
+  /// What kept a checkpoint from being written.
+  init(_ error: CheckpointError) {
+    self.init(
+      path: error.path, reason: error.reason + (error.number.map(Self.advice) ?? ""), cause: error.number.flatMap(Self.cause))
+  }
+
   private static func cause(_ number: Int32) -> Cause? { [ENOSPC, EDQUOT].contains(number) ? .noRoom : nil }
 
   private static func advice(_ number: Int32) -> String {

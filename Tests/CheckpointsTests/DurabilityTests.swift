@@ -67,6 +67,7 @@ import Testing
       } catch {
         failures += 1
         #expect(error.path == folder.path(name) && error.reason.contains(String(cString: strerror(ENOSPC))))
+        #expect(error.number == ENOSPC)
         let isNamed = error.reason.contains("its folder")
         #expect(try folder.names == [name])
         #expect(try (folder.bytes(name) == Array("old".utf8)) != isNamed)

@@ -83,6 +83,16 @@ import Testing
     }
   }
 
+  @Test func `a run whose checkpoint finds no room says so in its result, so that its job waits for some`() async throws {
+    let small = try await SmallDisk(megabytes: 1)
+    let settings = ["optimizer.batch_size=8", "evaluation.held_back_images=8", "schedule.epochs=1", "schedule.warmup_epochs=0"]
+    let run = try await Program.run(
+      ["pretrain", "--data", service.path("images"), "--out", small.path + "/run", "--preset", "test"] + settings.flatMap { ["--set", $0] })
+    #expect(run.status == 1 && run.errors.contains(".pth: ") && run.errors.contains("make room on its disk and resume"), "\(run.errors)")
+    let result = String(decoding: try Samples.bytes(small.path + "/run/result.json"), as: UTF8.self)
+    #expect(result.contains(#""cause": "no_room""#), "\(result)")
+  }
+
   private struct JobList: Decodable {
     let data: [JobAnswer]
   }
