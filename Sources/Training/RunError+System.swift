@@ -9,9 +9,7 @@ extension RunError {
   }
 
   /// What kept a file from being written.
-  init(_ path: String, _ error: FormatError) {
-    self.init(path: path, reason: error.reason + (error.number.map(Self.advice) ?? ""), cause: error.number.flatMap(Self.cause))
-  }
+  init(_ path: String, _ error: FormatError) { self.init(CheckpointError(path: path, reason: error.reason, number: error.number)) }
 
   /// What kept a checkpoint from being written.
   init(_ error: CheckpointError) {
