@@ -55,7 +55,7 @@ let package = Package(
     .systemLibrary(name: "CLinux"),
     room("Jobs", imports: ["CArchive", "CLinux", .product(name: "GRDB", package: "GRDB.swift")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
-    room("HTTP", imports: ["COpenSSL", "CZlib", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    room("HTTP", imports: ["CLinux", "COpenSSL", "CZlib", .product(name: "HTTPTypes", package: "swift-http-types")]),
     room(
       "Service",
       imports: [

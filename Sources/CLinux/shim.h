@@ -1,5 +1,7 @@
 #include <linux/sched.h>
 #include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 // Glibc declares these only where _GNU_SOURCE is defined, which Swift's own module of it does not.
 int syncfs(int descriptor);

@@ -14,7 +14,7 @@ protocol ConnectionHost: AnyObject, Sendable {
 
 /// One client's socket: carries bytes to the state machine, and its actions out.
 ///
-/// `@unchecked`: everything mutable is touched on `queue` alone.
+/// `@unchecked`: everything mutable is touched on the loop's queue alone.
 final class Connection: @unchecked Sendable {
   private static let readBytes = 64 * 1024
   /// Reads in one turn, so that one fast client does not hold a thread.
@@ -23,9 +23,8 @@ final class Connection: @unchecked Sendable {
   private let socket: Socket
   private let peer: String
   private let host: any ConnectionHost
-  private let queue: DispatchQueue
-  private let reader: any DispatchSourceRead
-  private var isReaderRunning = false
+  private let loop: EventLoop
+  private var watch: SocketWatch?
   /// TLS; `nil` where the client speaks plain HTTP.
   private var session: TLSSession?
   private var state: ConnectionState
@@ -37,24 +36,24 @@ final class Connection: @unchecked Sendable {
   private var identifier = ""
   private var body: BodyStream?
   private var task: Task<Void, Never>?
+  /// What a handler that waited for nothing has answered, until the actions that called it are through.
+  private var prompt: (response: Response, turn: Int)?
   private var pull: ResponsePull?
   private var room: CheckedContinuation<StreamRoom, Never>?
 
-  init(socket: Socket, peer: String, host: any ConnectionHost, session: TLSSession?) {
+  init(socket: Socket, peer: String, host: any ConnectionHost, loop: EventLoop, session: TLSSession?) {
     self.socket = socket
     self.peer = peer
     self.host = host
+    self.loop = loop
     self.session = session
-    queue = DispatchQueue(label: "hpm.http.connection")
-    reader = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: queue)
-    output = OutputQueue(socket: socket, queue: queue)
+    output = OutputQueue(socket: socket)
     state = ConnectionState(configuration: host.configuration, now: host.clock.now())
   }
 
   func start() {
-    queue.async { [self] in
-      reader.setEventHandler { [weak self] in self?.readable() }
-      output.onWritable = { [weak self] in self?.flush() }
+    loop.async { [self] in
+      watch = SocketWatch(socket.descriptor, in: loop) { [weak self] events in self?.happened(events) }
       settle()
     }
   }
@@ -64,22 +63,30 @@ final class Connection: @unchecked Sendable {
 
   /// Lets the state machine look at its deadlines.
   func tick() {
-    queue.async { [self] in perform(state.timePassed(now: host.clock.now())) }
+    loop.async { [self] in perform(state.timePassed(now: host.clock.now())) }
   }
 
   /// Ends the connection once what has begun is finished, and what has just arrived with it.
   func drain() {
-    queue.async { [self] in
+    loop.async { [self] in
       if state.wantsInput { readable() }
       perform(state.drain())
     }
   }
 
   func abort() {
-    queue.async { [self] in perform(state.fail()) }
+    loop.async { [self] in perform(state.fail()) }
   }
 
   // MARK: - Input
+
+  private func happened(_ events: SocketEvents) {
+    if events.contains(.writing) {
+      flush()
+      settle()
+    }
+    if events.contains(.reading) { readable() }
+  }
 
   private func readable() {
     for _ in 0..<Self.readsPerTurn where state.wantsInput {
@@ -113,26 +120,33 @@ final class Connection: @unchecked Sendable {
     settle()
   }
 
-  /// Brings the reader and the deadline in line with the state.
+  /// Brings what is awaited of the socket, and the deadline, in line with the state.
   private func settle() {
-    updateReader()
+    updateWatch()
     publishDeadline()
   }
 
   private func publishDeadline() { due.store(state.deadline?.moment.nanoseconds ?? .max, ordering: .relaxed) }
 
-  private func updateReader() {
-    let shouldRun = state.wantsInput
-    guard shouldRun != isReaderRunning, !state.isClosed else { return }
-    isReaderRunning = shouldRun
-    if shouldRun { reader.resume() } else { reader.suspend() }
+  private func updateWatch() {
+    guard output.isOpen, let watch else { return }
+    var events: SocketEvents = []
+    if state.wantsInput { events.insert(.reading) }
+    if output.isBlocked { events.insert(.writing) }
+    guard !watch.wait(for: events) else { return }
+    _ = state.fail()
+    release()
   }
 
   // MARK: - Actions
 
   private func perform(_ actions: [ConnectionState.Action]) {
     for action in actions { perform(action) }
-    if !actions.isEmpty { flush() }
+    let answered = takePrompt()
+    for action in answered { perform(action) }
+    // A further request that was answered at once lets other connections go first.
+    if prompt != nil { loop.async { self.perform([]) } }
+    if !actions.isEmpty || !answered.isEmpty { flush() }
     if state.isIdle { (task, body, pull) = (nil, nil, nil) }
     settle()
   }
@@ -169,9 +183,10 @@ final class Connection: @unchecked Sendable {
       let request = try Request(head: message, body: newBody(for: head), bodyLimit: configuration.bodyLimit(of: message), peer: peer)
       identifier = request.id
       let handler = host.handler
-      task = Task { [self] in
+      task = Task.immediate { [self] in
         let response = await handler(request).compressed(for: request.head, configuration.compression)
-        queue.async { self.answer(response, turn: turn) }
+        // On the loop's queue is a handler only as long as it has waited for nothing.
+        if loop.isCurrent { prompt = (response, turn) } else { loop.async { self.answer(response, turn: turn) } }
       }
     } catch {
       identifier = RequestIdentifier.accepted(message.headerFields[.requestIdentifier]) ?? error.requestIdentifier
@@ -196,7 +211,7 @@ final class Connection: @unchecked Sendable {
   }
 
   private func demanded(_ demand: BodyStream.Demand, turn: Int) {
-    queue.async { [self] in
+    loop.async { [self] in
       guard turn == self.turn else { return }
       switch demand {
       case .first: perform(state.bodyWanted(now: host.clock.now()))
@@ -207,11 +222,19 @@ final class Connection: @unchecked Sendable {
     }
   }
 
-  private func answer(_ response: Response, turn: Int) {
-    guard turn == self.turn else { return }
+  private func answer(_ response: Response, turn: Int) { perform(actions(for: response, turn: turn)) }
+
+  private func takePrompt() -> [ConnectionState.Action] {
+    guard let (response, turn) = prompt else { return [] }
+    prompt = nil
+    return actions(for: response, turn: turn)
+  }
+
+  private func actions(for response: Response, turn: Int) -> [ConnectionState.Action] {
+    guard turn == self.turn else { return [] }
     if case .stream(let pull) = response.body { self.pull = pull }
     body = nil
-    perform(state.respond(response, requestIdentifier: identifier, date: host.date(), now: host.clock.now()))
+    return state.respond(response, requestIdentifier: identifier, date: host.date(), now: host.clock.now())
   }
 
   private func refuse(_ error: ProtocolError) {
@@ -236,12 +259,12 @@ final class Connection: @unchecked Sendable {
         while let chunk = try await pull() {
           guard await send(chunk, turn: turn) == .open else { return }
         }
-        queue.async { [self] in
+        loop.async { [self] in
           guard turn == self.turn else { return }
           perform(state.finishResponse(now: host.clock.now()))
         }
       } catch {
-        queue.async { [self] in if turn == self.turn { perform(state.fail()) } }
+        loop.async { [self] in if turn == self.turn { perform(state.fail()) } }
       }
     }
   }
@@ -254,7 +277,7 @@ final class Connection: @unchecked Sendable {
   /// Sends a piece and waits until the client has taken enough of what waits.
   private func send(_ chunk: [UInt8], turn: Int) async -> StreamRoom {
     await withCheckedContinuation { continuation in
-      queue.async { [self] in
+      loop.async { [self] in
         guard turn == self.turn, !state.isClosed else { return continuation.resume(returning: .closed) }
         perform(state.respond(chunk: chunk))
         if state.isClosed {
@@ -287,22 +310,15 @@ final class Connection: @unchecked Sendable {
     publishDeadline()
   }
 
-  /// Closes the socket once Dispatch has let go of it.
   private func release() {
     guard output.isOpen else { return }
     task?.cancel()
     body?.fail(.incomplete)
     room?.resume(returning: .closed)
-    (task, body, pull, room) = (nil, nil, nil, nil)
-    output.cancel()
-    reader.setCancelHandler { [self] in
-      output.whenCancelled {
-        self.socket.close()
-        self.host.closed(self)
-      }
-    }
-    reader.cancel()
-    if !isReaderRunning { reader.resume() }
-    isReaderRunning = true
+    (task, body, pull, room, prompt) = (nil, nil, nil, nil, nil)
+    output.giveUp()
+    watch?.end()
+    socket.close()
+    host.closed(self)
   }
 }

@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Bytes that wait for the client to take them.
 struct OutputQueue {
   /// What happens when everything is written.
@@ -16,24 +14,17 @@ struct OutputQueue {
   }
 
   private let socket: Socket
-  private let queue: DispatchQueue
   private var pieces: [[UInt8]] = []
   private var first = 0
   private var offset = 0
-  private var writer: (any DispatchSourceWrite)?
-  private var isWriterRunning = false
-  private var cancellation: DispatchGroup?
   private(set) var pending = 0
   private(set) var isOpen = true
   private(set) var isEnded = false
+  /// Whether the socket takes no more bytes for now.
+  private(set) var isBlocked = false
   var ending = Ending.none
-  /// Called on the queue when the socket takes bytes again.
-  var onWritable: (@Sendable () -> Void)?
 
-  init(socket: Socket, queue: DispatchQueue) {
-    self.socket = socket
-    self.queue = queue
-  }
+  init(socket: Socket) { self.socket = socket }
 
   mutating func append(_ bytes: [UInt8]) {
     guard isOpen, !bytes.isEmpty else { return }
@@ -48,12 +39,13 @@ struct OutputQueue {
       switch socket.write(pieces[first], from: offset) {
       case .failed: return .failed
       case .wouldBlock:
-        run()
-        return pending < before || !hasWaited() ? .moved : .still
+        // The first wait starts the clock.
+        defer { isBlocked = true }
+        return pending < before || !isBlocked ? .moved : .still
       case .wrote(let count): advance(count)
       }
     }
-    pause()
+    isBlocked = false
     switch ending {
     case .none: break
     case .shutdown: socket.shutdownWriting()
@@ -61,14 +53,6 @@ struct OutputQueue {
     }
     if ending == .shutdown { ending = .none }
     return .moved
-  }
-
-  private var waits = false
-
-  /// Whether the bytes have waited before; the first wait starts the clock.
-  private mutating func hasWaited() -> Bool {
-    defer { waits = true }
-    return waits
   }
 
   private mutating func advance(_ count: Int) {
@@ -84,43 +68,11 @@ struct OutputQueue {
     }
   }
 
-  private mutating func run() {
-    guard !isWriterRunning, let onWritable else { return }
-    isWriterRunning = true
-    if let writer { return writer.resume() }
-    let source = DispatchSource.makeWriteSource(fileDescriptor: socket.descriptor, queue: queue)
-    source.setEventHandler(handler: onWritable)
-    source.resume()
-    writer = source
-  }
-
-  private mutating func pause() {
-    waits = false
-    guard isWriterRunning else { return }
-    isWriterRunning = false
-    writer?.suspend()
-  }
-
-  /// Gives the socket up.
-  mutating func cancel() {
+  /// Forgets what waits and takes nothing more.
+  mutating func giveUp() {
     isOpen = false
     pieces = []
     (first, offset, pending) = (0, 0, 0)
-    onWritable = nil
-    guard let writer else { return }
-    let group = DispatchGroup()
-    group.enter()
-    writer.setCancelHandler { group.leave() }
-    writer.cancel()
-    if !isWriterRunning { writer.resume() }
-    isWriterRunning = true
-    cancellation = group
-    self.writer = nil
-  }
-
-  /// Calls `action` when no Dispatch source of the output knows the socket any more.
-  func whenCancelled(_ action: @escaping @Sendable () -> Void) {
-    guard let cancellation else { return action() }
-    cancellation.notify(queue: queue, execute: action)
+    isBlocked = false
   }
 }

@@ -25,7 +25,7 @@ extension Response {
     guard isText else { return self }
     var response = self
     response.varyByEncoding()
-    guard isWhole, ContentCoding.takesGzip(request.headerFields[.acceptEncoding]), let length, length >= policy.minimumBytes else {
+    guard let length, length >= policy.minimumBytes, isWhole, ContentCoding.takesGzip(request.headerFields[.acceptEncoding]) else {
       return response
     }
     response.head.headerFields[.contentEncoding] = "gzip"
@@ -36,7 +36,10 @@ extension Response {
     return response
   }
 
-  private var isText: Bool { head.headerFields[.contentType].flatMap { MediaType($0) }.map { Self.texts.contains($0.essence) } ?? false }
+  private var isText: Bool {
+    guard let type = head.headerFields[.contentType] else { return false }
+    return Self.texts.contains(type) || MediaType(type).map { Self.texts.contains($0.essence) } ?? false
+  }
 
   /// Whether this is all of a content that nobody has coded yet, or forbidden to.
   private var isWhole: Bool {

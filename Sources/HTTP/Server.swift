@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// An HTTP/1.1 server: listens, and answers each request with the handler's response.
@@ -13,6 +14,9 @@ package final class Server: ConnectionHost {
     var listener: Listener?
     var tick: (any ClockTick)?
     var credentials: TLSCredentials?
+    var loops: [EventLoop] = []
+    /// Clients so far, by which the loops take turns.
+    var accepted = 0
     var capacity = 0
     var connections: [ObjectIdentifier: Connection] = [:]
     var waiters: [CheckedContinuation<Void, Never>] = []
@@ -26,8 +30,8 @@ package final class Server: ConnectionHost {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - handler: Called once a request, on Swift's pool; it must not block a thread.
-  ///   - errorResponse: Renders what the server refuses by itself; called on a connection's queue, so it must be quick.
+  ///   - handler: Called once a request, on the queue of many connections until it first waits, then on Swift's pool; it must not block a thread.
+  ///   - errorResponse: Renders what the server refuses by itself; called on the queue of many connections, so it must be quick.
   package init(
     configuration: ServerConfiguration, clock: any ServerClock = MonotonicClock(), handler: @escaping Handler,
     errorResponse: @escaping ErrorResponse
@@ -51,28 +55,38 @@ package final class Server: ConnectionHost {
       return true
     }
     guard isFirst else { throw .alreadyStarted }
-    let (credentials, socket, port) = try opened()
+    let (credentials, loops, socket, port) = try opened()
     let listener = Listener(
       socket: socket,
       hasRoom: { [weak self] in self?.hasRoom ?? false },
       accepted: { [weak self] socket, peer in self?.accepted(socket, peer: peer) })
     let tick = clock.tick(every: configuration.timeouts.resolution) { [weak self] in self?.timePassed() }
     let capacity = DescriptorLimit.connections(upTo: configuration.maximumConnections)
-    state.withLock { ($0.listener, $0.tick, $0.credentials, $0.capacity) = (listener, tick, credentials, capacity) }
+    state.withLock { state in
+      (state.listener, state.tick, state.credentials, state.capacity) = (listener, tick, credentials, capacity)
+      state.loops = loops
+    }
     listener.start()
     return port
   }
 
-  private func opened() throws(ServerError) -> (TLSCredentials?, Socket, Int) {
+  private func opened() throws(ServerError) -> (TLSCredentials?, [EventLoop], Socket, Int) {
     do throws(ServerError) {
       let credentials = try configuration.tls.map { files throws(ServerError) in try TLSCredentials(files, now: clock.now()) }
+      let loops = try (0..<max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))).map { _ throws(ServerError) in try loop() }
       let (socket, port) = try Socket.listening(
         host: configuration.host, port: configuration.port, backlog: Int32(clamping: configuration.backlog))
-      return (credentials, socket, port)
+      return (credentials, loops, socket, port)
     } catch {
       state.withLock { $0.phase = .new }
       throw error
     }
+  }
+
+  private func loop() throws(ServerError) -> EventLoop {
+    if let loop = EventLoop() { return loop }
+    let reason = String(cString: strerror(errno))
+    throw .system(call: "epoll_create1", host: configuration.host, port: configuration.port, reason: reason)
   }
 
   /// Stops accepting, finishes the requests that have begun, closes idle connections, and cuts what is left after `patience`.
@@ -102,8 +116,12 @@ package final class Server: ConnectionHost {
   private var hasRoom: Bool { state.withLock { $0.connections.count < $0.capacity } }
 
   private func accepted(_ socket: Socket, peer: String) {
-    let credentials = state.withLock { $0.credentials }
-    let connection = Connection(socket: socket, peer: peer, host: self, session: credentials?.session(now: clock.now()))
+    let (credentials, loop) = state.withLock { state in
+      state.accepted += 1
+      return (state.credentials, state.loops[state.accepted % state.loops.count])
+    }
+    let connection = Connection(
+      socket: socket, peer: peer, host: self, loop: loop, session: credentials?.session(now: clock.now()))
     state.withLock { $0.connections[ObjectIdentifier(connection)] = connection }
     connection.start()
   }

@@ -56,8 +56,7 @@ package struct MaskDrawing: Hashable, Sendable {
 
   /// The `count` candidates with the smallest keys.
   func smallestKeys(_ count: Int, among candidates: some Sequence<Int>) -> ArraySlice<Int> {
-    candidates.map { (key: SplitMix64.key(seed: seed, index: $0), index: $0) }
-      .sorted { ($0.key, $0.index) < ($1.key, $1.index) }
+    candidates.map { KeyedPatch(key: SplitMix64.key(seed: seed, index: $0), index: $0) }.sorted()
       .prefix(max(0, count)).map(\.index)[...]
   }
 
@@ -93,4 +92,12 @@ package struct MaskDrawing: Hashable, Sendable {
     let shown = Set(smallestKeys(hints, among: order.prefix(count)))
     return PatchMask(grid: grid, masked: order.prefix(count + hints).filter { !shown.contains($0) })
   }
+}
+
+/// A patch and what chance has given it, in the order in which patches are taken: ties by lower index.
+private struct KeyedPatch: Comparable {
+  let key: UInt64
+  let index: Int
+
+  static func < (left: Self, right: Self) -> Bool { left.key != right.key ? left.key < right.key : left.index < right.index }
 }

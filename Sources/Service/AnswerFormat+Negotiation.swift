@@ -7,7 +7,8 @@ extension AnswerFormat {
   /// A browser's `Accept`, which names `text/html`, gets JSON: a browser shows it, and its wildcard says nothing of pictures.
   static func negotiated(_ query: InferenceQuery, _ request: Request, among offered: [AnswerFormat]) throws(Problem) -> AnswerFormat {
     if let format = query.format { return format }
-    let negotiation = MediaTypeNegotiation(accept: request.head.headerFields[.accept])
+    guard let accept = request.head.headerFields[.accept] else { return offered[0] }
+    let negotiation = MediaTypeNegotiation(accept: accept)
     if negotiation.names("text/html") { return .json }
     let types = offered.map(\.mediaType)
     guard let best = negotiation.best(of: types), let format = offered.first(where: { $0.mediaType == best }) else {

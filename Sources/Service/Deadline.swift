@@ -11,18 +11,20 @@ enum Deadline {
     seconds: Double, late: @escaping @Sendable () -> Result, work: @escaping @Sendable () async -> Result
   ) async -> Result {
     let deadline = min(current ?? .infinity, MonotonicTime.seconds() + seconds)
-    let task = $current.withValue(deadline) { Task { await work() } }
+    let first = FirstResult<Result>()
+    let task = $current.withValue(deadline) { Task.immediate { _ = first.give(await work()) } }
+    // Work that had to wait for nothing is done, and needs no timer.
+    if let result = first.result { return result }
     let timer = DispatchSource.makeTimerSource(queue: .global())
     defer { timer.cancel() }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let first = FirstResult(continuation)
         timer.setEventHandler {
           if first.give(late()) { task.cancel() }
         }
         timer.schedule(deadline: .now() + seconds)
         timer.activate()
-        Task { _ = first.give(await task.value) }
+        first.deliver(to: continuation)
       }
     } onCancel: {
       task.cancel()
@@ -30,19 +32,35 @@ enum Deadline {
   }
 }
 
-/// Resumes a continuation with the first of several results.
+/// The first of several results, for the one who waits for it.
 private final class FirstResult<Result: Sendable>: Sendable {
-  private let continuation: Mutex<CheckedContinuation<Result, Never>?>
+  private struct State {
+    var result: Result?
+    var waiting: CheckedContinuation<Result, Never>?
+  }
 
-  init(_ continuation: CheckedContinuation<Result, Never>) { self.continuation = Mutex(continuation) }
+  private let state = Mutex(State())
+
+  /// `nil` before there is one.
+  var result: Result? { state.withLock(\.result) }
 
   /// Whether `result` came first.
   func give(_ result: Result) -> Bool {
-    let waiting = continuation.withLock { continuation in
-      defer { continuation = nil }
-      return continuation
+    let (isFirst, waiting) = state.withLock { state in
+      guard state.result == nil else { return (false, nil as CheckedContinuation<Result, Never>?) }
+      state.result = result
+      return (true, state.waiting.take())
     }
     waiting?.resume(returning: result)
-    return waiting != nil
+    return isFirst
+  }
+
+  /// Resumes `continuation` with the first result, now or when it comes.
+  func deliver(to continuation: CheckedContinuation<Result, Never>) {
+    let result = state.withLock { state in
+      if state.result == nil { state.waiting = continuation }
+      return state.result
+    }
+    if let result { continuation.resume(returning: result) }
   }
 }

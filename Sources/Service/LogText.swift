@@ -6,6 +6,7 @@ struct LogText: JSONWritable {
 
   /// A JSON string (RFC 8259 §7) with every character beyond ASCII escaped.
   var quoted: String {
+    guard !text.utf8.allSatisfy(Self.isVerbatim) else { return "\"\(text)\"" }
     var quoted = "\""
     for unit in text.utf16 {
       switch unit {
@@ -24,6 +25,11 @@ struct LogText: JSONWritable {
   var word: String { !text.isEmpty && text.utf8.allSatisfy(Self.isPlain) ? text : quoted }
 
   func write(to json: inout JSONWriter) { json.literal(quoted) }
+
+  /// Whether a byte stands for itself between quotation marks.
+  private static func isVerbatim(_ byte: UInt8) -> Bool {
+    (0x20..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+  }
 
   private static func isPlain(_ byte: UInt8) -> Bool {
     (0x21..<0x7F).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "=")

@@ -9,6 +9,8 @@ struct MaskRoute: Sendable {
   static let maximumValues = 1 << 24
   /// Pixels of a PNG at most.
   static let maximumPixels = 1 << 24
+  /// Values of masks up to which drawing and writing them takes no longer than handing that to another thread.
+  private static let promptValues = 1024
   /// Side of a patch where no model says another.
   static let standardPatchSize = 16
 
@@ -74,7 +76,7 @@ struct MaskRoute: Sendable {
     let model = query.grid == nil ? try? pipeline.library.model().description : nil
     let grid = query.grid ?? model.map { GridWord(rows: $0.rows, columns: $0.columns) } ?? .standard
     let patchSize = model?.patchSize ?? Self.standardPatchSize
-    let result = await pipeline.pool.run {
+    let draw = { @Sendable in
       Result { () throws(Problem) in
         let set = try MaskSet(order, grid, patchSize: patchSize)
         switch format {
@@ -84,6 +86,7 @@ struct MaskRoute: Sendable {
         }
       }
     }
-    return Answer(format.mediaType, try result.get())
+    let isPrompt = format != .png && order.count * grid.rows * grid.columns <= Self.promptValues
+    return Answer(format.mediaType, try (isPrompt ? draw() : await pipeline.pool.run(draw)).get())
   }
 }

@@ -11,7 +11,9 @@ struct Rows<Element: JSONWritable & Sendable>: JSONWritable, Sendable {
   func write(to json: inout JSONWriter) {
     json.array { json in
       for start in stride(from: values.startIndex, to: values.endIndex, by: columns) {
-        json.value(Array(values[start..<min(start + columns, values.endIndex)]))
+        json.array { json in
+          for value in values[start..<min(start + columns, values.endIndex)] { json.value(value) }
+        }
       }
     }
   }

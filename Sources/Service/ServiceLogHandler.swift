@@ -32,10 +32,12 @@ package struct ServiceLogHandler: LogHandler {
   }
 
   package func log(event: LogEvent) {
-    let metadata = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
+    var values = event.metadata ?? [:]
+    if let provided = metadataProvider?.get() { values.merge(provided) { nearer, _ in nearer } }
+    values.merge(metadata) { nearer, _ in nearer }
     let line = LogLine(
       time: Timestamp.exactText(now()), level: event.level.rawValue, message: event.message.description,
-      values: metadata.sorted { $0.key < $1.key }.map { ($0.key, LogLine.Value($0.value)) })
+      values: values.sorted { $0.key < $1.key }.map { ($0.key, LogLine.Value($0.value)) })
     switch form {
     case .text: write(Array(line.text.utf8))
     case .json: write(JSONWriter.bytes(of: line) + [UInt8(ascii: "\n")])
