@@ -44,6 +44,8 @@ struct RequestTarget: Equatable {
   }
 
   private static func decoded(_ bytes: ArraySlice<UInt8>, plus: Plus, part: String) throws(ProtocolError) -> String {
+    let isPlain = !bytes.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") || $0 == 0 }
+    if isPlain, let text = String(validating: bytes, as: UTF8.self) { return text }
     var output: [UInt8] = []
     output.reserveCapacity(bytes.count)
     var index = bytes.startIndex

@@ -5,8 +5,9 @@ enum RouteSegment: Sendable, Equatable {
   /// `{name...}`: all that is left of the path.
   case rest(String)
 
-  var isLiteral: Bool {
-    if case .literal = self { true } else { false }
+  /// `nil` for a parameter.
+  var literalText: String? {
+    if case .literal(let text) = self { text } else { nil }
   }
 
   static func parse(_ template: String) -> [RouteSegment] {

@@ -12,6 +12,8 @@ package struct Router: Sendable {
   }
 
   private var routes: [Route] = []
+  /// Routes without a parameter by their segments: a path that is one of them needs no search.
+  private var literals: [[String]: Int] = [:]
   private let errorResponse: ErrorResponse
   private let middleware: Middleware?
 
@@ -27,7 +29,10 @@ package struct Router: Sendable {
   package mutating func on(_ method: HTTPRequest.Method, _ template: String, _ handler: @escaping Handler) {
     let index = routes.firstIndex { $0.template == template }
     guard let index else {
-      routes.append(Route(template: template, segments: RouteSegment.parse(template), handlers: [(method, handler)]))
+      let segments = RouteSegment.parse(template)
+      let texts = segments.compactMap(\.literalText)
+      if texts.count == segments.count { literals[texts] = routes.count }
+      routes.append(Route(template: template, segments: segments, handlers: [(method, handler)]))
       return
     }
     precondition(!routes[index].handlers.contains { $0.method == method }, "the route \(method) \(template) is there already")
@@ -79,14 +84,15 @@ package struct Router: Sendable {
   }
 
   private func bestMatch(_ path: [String]) -> (route: Route, parameters: [String: String])? {
-    var best: (route: Route, parameters: [String: String], literals: [Bool])?
-    for route in routes {
-      guard let parameters = RouteSegment.match(route.segments, path) else { continue }
-      let literals = route.segments.map(\.isLiteral)
+    if let index = literals[path] { return (routes[index], [:]) }
+    var best: (index: Int, parameters: [String: String], literals: [Bool])?
+    for index in routes.indices {
+      guard let parameters = RouteSegment.match(routes[index].segments, path) else { continue }
+      let literals = routes[index].segments.map { $0.literalText != nil }
       if let found = best, !Self.precedes(literals, found.literals) { continue }
-      best = (route, parameters, literals)
+      best = (index, parameters, literals)
     }
-    return best.map { ($0.route, $0.parameters) }
+    return best.map { (routes[$0.index], $0.parameters) }
   }
 
   private static func precedes(_ left: [Bool], _ right: [Bool]) -> Bool {
