@@ -67,12 +67,15 @@ private struct Description {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct OpenAPITests {
-  private func harness() async throws -> Harness {
-    try await JobHarness(running: 0, page: Fixtures.root.appendingPathComponent("Public").path).service
+  /// Kept as long as a test runs: its home folder goes with it.
+  private let jobs: JobHarness
+  private var harness: Harness { jobs.service }
+
+  init() async throws {
+    jobs = try await JobHarness(running: 0, page: Fixtures.root.appendingPathComponent("Public").path)
   }
 
   @Test func `tells of every route that there is, and of no other`() async throws {
-    let harness = try await harness()
     let described = try await Description(harness).paths.flatMap { path, operations in operations.keys.map { "\($0) \(path)" } }
     let registered = harness.application.registered.map { "\($0.method.rawValue.lowercased()) \($0.template.replacing("...}", with: "}"))" }
     #expect(described.sorted() == registered.sorted())
@@ -84,7 +87,7 @@ private struct Description {
   }
 
   @Test func `is OpenAPI 3.1 whose references all lead somewhere`() async throws {
-    let reply = try await harness().send(.get, "/openapi.json")
+    let reply = try await harness.send(.get, "/openapi.json")
     #expect(reply.head.headerFields[.contentType] == "application/json")
     #expect(try reply.json()["openapi"] as? String == "3.1.0")
     let names = Set(JSONSchema.components.map(\.name))
@@ -97,14 +100,14 @@ private struct Description {
     ("post", "/reconstruct", .reconstruct),
   ])
   func `tells of every query parameter, out of the table that reads it`(method: String, path: String, table: QueryTable) async throws {
-    let operation = try await Description(try await harness()).operation(method, path)
+    let operation = try await Description(harness).operation(method, path)
     let parameters = try #require(operation["parameters"] as? [[String: Any]])
     #expect(parameters.filter { $0["in"] as? String == "query" }.compactMap { $0["name"] as? String } == table.parameters.map(\.name))
     for parameter in parameters { #expect((parameter["schema"] as? [String: Any])?["type"] is String) }
   }
 
   @Test func `names every segment of a path`() async throws {
-    for (path, operations) in try await Description(try await harness()).paths {
+    for (path, operations) in try await Description(harness).paths {
       let segments = path.matches(of: /\{([a-z]+)\}/).map { String($0.1) }
       for operation in operations.values {
         let parameters = (operation["parameters"] as? [[String: Any]] ?? []).filter { $0["in"] as? String == "path" }
@@ -114,7 +117,7 @@ private struct Description {
   }
 
   @Test func `has an example of every answer in JSON, which fits its schema`() async throws {
-    let description = try await Description(try await harness())
+    let description = try await Description(harness)
     for (path, operations) in description.paths {
       for (method, operation) in operations {
         for (status, answer) in operation["responses"] as? [String: [String: Any]] ?? [:] where status.hasPrefix("2") {
@@ -128,7 +131,7 @@ private struct Description {
   }
 
   @Test func `demands a key where the gatekeeper does, and says 401 and 403`() async throws {
-    let description = try await Description(try await harness())
+    let description = try await Description(harness)
     let open = try description.operation("get", "/health/live")
     #expect(open["security"] == nil)
     let guarded = try description.operation("delete", "/models/{name}")
@@ -149,7 +152,6 @@ private struct Description {
     (.post, "/v2/repository/models/brightness/load", "/v2/repository/models/{name}/load"),
   ])
   func `describes what is answered`(method: HTTPRequest.Method, target: String, path: String) async throws {
-    let harness = try await harness()
     let description = try await Description(harness)
     let reply = try await harness.send(method, target)
     #expect(reply.status == 200)
@@ -162,7 +164,6 @@ private struct Description {
     ("/reconstruct?ratio=.5&draws=4", "/reconstruct"),
   ])
   func `describes what is said of images, alone and in a batch`(target: String, path: String) async throws {
-    let harness = try await harness()
     let description = try await Description(harness)
     let schema = try description.schema("post", path)
     let file = PNGEncoder.encode(RGBImage(width: 64, height: 64, pixels: (0..<64 * 64 * 3).map { UInt8(truncatingIfNeeded: $0) }))
@@ -182,7 +183,6 @@ private struct Description {
     (.post, "/jobs/absent/pause", "/jobs/{id}/pause"), (.put, "/datasets/x", "/datasets/{name}"),
   ])
   func `describes how it is refused`(method: HTTPRequest.Method, target: String, path: String) async throws {
-    let harness = try await harness()
     let description = try await Description(harness)
     let reply = try await harness.send(method, target)
     #expect(reply.status >= 400)
