@@ -12,13 +12,12 @@ import Synchronization
 /// `@unchecked`: everything mutable is touched on `queue` alone.
 final class EventLoop: @unchecked Sendable {
   private static let eventsPerCall = 64
-  /// How long the queue waits for the next event by itself, in milliseconds.
-  private static let patience: Int32 = 10
   /// The number of the socket that wakes the queue.
   private static let alarm: UInt64 = 0
   private static let current = DispatchSpecificKey<ObjectIdentifier>()
 
   private let queue = DispatchQueue(label: "hpm.http.loop")
+  private let patience: Int32
   private let set: Int32
   /// An eventfd(2) in the set, which ends a wait where something else is to be done.
   private let wake: Int32
@@ -31,7 +30,10 @@ final class EventLoop: @unchecked Sendable {
   private var lastNumber: UInt64 = 0
 
   /// `nil` where no descriptor is left; `errno` says why.
-  init?() {
+  ///
+  /// - Parameter patience: How long the queue waits for the next event by itself, in milliseconds; negative: for ever.
+  init?(patience: Int32 = 10) {
+    self.patience = patience
     let (set, wake) = (epoll_create1(Int32(EPOLL_CLOEXEC)), eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK)))
     var alarm = epoll_event()
     alarm.events = EPOLLIN.rawValue
@@ -72,7 +74,7 @@ final class EventLoop: @unchecked Sendable {
     withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.eventsPerCall) { events in
       repeat {
         isWaiting.store(true, ordering: .sequentiallyConsistent)
-        let count = epoll_wait(set, events.baseAddress, Int32(events.count), isAsked ? 0 : Self.patience)
+        let count = epoll_wait(set, events.baseAddress, Int32(events.count), isAsked ? 0 : patience)
         isWaiting.store(false, ordering: .sequentiallyConsistent)
         guard count > 0 else { return }
         for event in events[..<Int(count)] { happened(event) }
