@@ -1,4 +1,5 @@
 import Dispatch
+import HTTP
 import Synchronization
 
 /// A few Dispatch threads for work that computes for long, such as decoding, which must not hold a thread of Swift's cooperative pool.
@@ -20,8 +21,8 @@ package final class WorkPool: Sendable {
   /// Does `work` on a thread of the pool, in order of arrival, on behalf of the current request, and gives its result.
   package func run<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
     let context = RequestContext.current
-    return await withCheckedContinuation { continuation in
-      submit { continuation.resume(returning: RequestContext.$current.withValue(context) { work() }) }
+    return await Handover.value { hand in
+      submit { hand(RequestContext.$current.withValue(context) { work() }) }
     }
   }
 
